@@ -1,0 +1,26 @@
+/** What the bed takes from the environment; nothing else in test/bed reads process.env. */
+export interface Environment {
+  /** Directory that survives beds (BERTH_CACHE); built tools and images lie in it. */
+  readonly cache: string;
+  /** Directory with ready-made control plane programs (KUBEBUILDER_ASSETS), if given. */
+  readonly kubebuilderAssets: string | undefined;
+  /** Directories of PATH, in order. */
+  readonly path: readonly string[];
+  /** Every variable, for handing on to child processes. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Reads the environment of this process. */
+export function readEnvironment(): Environment {
+  const variables: Record<string, string> = {};
+  // biome-ignore lint/style/noProcessEnv: the one place of the bed that reads it
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined) variables[name] = value;
+  }
+  return {
+    cache: variables.BERTH_CACHE ?? '/var/cache/berth',
+    kubebuilderAssets: variables.KUBEBUILDER_ASSETS,
+    path: (variables.PATH ?? '').split(':').filter((entry) => entry !== ''),
+    variables,
+  };
+}
