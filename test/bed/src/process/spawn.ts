@@ -40,15 +40,23 @@ export async function run(
   const [stdout, stderr] = [String(result.stdout ?? ''), String(result.stderr ?? '')];
   if (options.logFile !== undefined) await appendFile(options.logFile, stdout + stderr);
   if (!result.failed) return { stdout, stderr };
-  const how = result.timedOut
-    ? `took longer than ${options.timeoutMs} ms`
-    : result.isCanceled
-      ? 'was cancelled'
-      : result.exitCode === undefined
-        ? `ended by ${result.signal ?? result.originalMessage ?? 'an unknown cause'}`
-        : `ended with exit code ${result.exitCode}`;
   const tail = (stderr || stdout).trim().split('\n').slice(-15).join('\n');
-  throw new Error(`${[file, ...args].join(' ')} ${how}${tail === '' ? '' : `:\n${tail}`}`);
+  throw new Error(`${[file, ...args].join(' ')} ${describeEnd(result, options)}${tail === '' ? '' : `:\n${tail}`}`);
+}
+
+interface CommandEnd {
+  timedOut: boolean;
+  isCanceled: boolean;
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  originalMessage?: string | undefined;
+}
+
+function describeEnd(result: CommandEnd, options: RunOptions): string {
+  if (result.timedOut) return `took longer than ${options.timeoutMs} ms`;
+  if (result.isCanceled) return 'was cancelled';
+  if (result.exitCode !== undefined) return `ended with exit code ${result.exitCode}`;
+  return `ended by ${result.signal ?? result.originalMessage ?? 'an unknown cause'}`;
 }
 
 /** A long-running process that the bed started. */

@@ -1,0 +1,40 @@
+import type { Medium } from './medium.ts';
+
+/** Name of the CSI driver, of the provisioner in a StorageClass, and the prefix of all our keys. */
+export const DRIVER_NAME = 'csi.storage.io';
+
+export const API_GROUP = 'csi.storage.io';
+export const API_VERSION = 'v1alpha1';
+
+/** StorageClass parameter that names the medium: hdd, ssd or nvme. */
+export const PARAMETER_DISK_TYPE = `${DRIVER_NAME}/disk-type`;
+/** StorageClass parameter that names the file system; the key is Kubernetes' own. */
+export const PARAMETER_FS_TYPE = 'csi.storage.k8s.io/fstype';
+/** StorageClass parameter: `spread` (default) or `concentrated`. */
+export const PARAMETER_POLICY = `${DRIVER_NAME}/policy`;
+/** StorageClass parameter: `preferred` (default) or `required`. */
+export const PARAMETER_RACK_SPREAD = `${DRIVER_NAME}/rack-spread`;
+
+/** Node label that the agent reports to kubelet (NodeGetInfo) and that persistent volumes are pinned by. */
+export const TOPOLOGY_KEY = `topology.${DRIVER_NAME}/node`;
+
+/** Held by the agent: the logical volume on disk must be gone before the object may go. */
+export const LOGICAL_VOLUME_FINALIZER = `${DRIVER_NAME}/logical-volume`;
+/** Held by the controller: the LogicalVolume must be gone before the PersistentVolume may go. */
+export const PERSISTENT_VOLUME_FINALIZER = `${DRIVER_NAME}/persistent-volume`;
+
+/** Written on a claim by kube-scheduler once it has chosen a node. */
+export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
+/** Written on a claim by the PV controller: who has to provision it. */
+export const STORAGE_PROVISIONER_ANNOTATION = 'volume.kubernetes.io/storage-provisioner';
+/** Written on a volume by us: the PV controller then leaves its deletion to us. */
+export const PROVISIONED_BY_ANNOTATION = 'pv.kubernetes.io/provisioned-by';
+
+/** Name of the volume group that holds all disks of a medium on a node. */
+export const volumeGroupName = (medium: Medium): string => `csi-vg-${medium}`;
+
+/** Key of a medium's volume group in the capacity and allocatable maps of NodeStorage. */
+export const capacityKey = (medium: Medium): string => `${DRIVER_NAME}/${volumeGroupName(medium)}`;
+
+/** Name of the LogicalVolume, the logical volume on disk, the PersistentVolume, and the CSI volume handle of a claim. */
+export const volumeName = (claimUid: string): string => `pvc-${claimUid}`;

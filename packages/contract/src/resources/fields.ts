@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { MEDIA } from '../medium.ts';
+
+/** A size as a Kubernetes quantity with its unit, for example `100Gi`. */
+export const quantityField = (description: string) =>
+  z
+    .string()
+    .max(40)
+    .regex(/^[0-9]+(\.[0-9]*)?(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?[0-9]+)?$/)
+    .meta({ description });
+
+export const mediumField = z.enum(MEDIA).meta({ description: 'What the disk is made of.' });
+
+/** A rule of the Common Expression Language that the API server checks on every write. */
+export const rule = (expression: string, message: string) => ({
+  'x-kubernetes-validations': [{ rule: expression, message }],
+});

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { conditionSchema } from '../conditions.ts';
+import { mediumField, quantityField, rule } from './fields.ts';
+import type { ObjectMeta } from './object.ts';
+
+const specSchema = z
+  .object({
+    nodeName: z.string().min(1).max(253).meta({ description: 'The node whose disks hold the volume.' }),
+    medium: mediumField,
+    size: quantityField('Size asked for; the real size is this rounded up to whole extents.'),
+    volumeMode: z.enum(['Filesystem', 'Block']),
+    fsType: z.enum(['xfs', 'ext4']).optional().meta({ description: 'File system to make; absent for Block.' }),
+    claim: z
+      .object({ namespace: z.string().max(63), name: z.string().max(253), uid: z.string().max(63) })
+      .meta({ description: 'The claim this volume was made for.' }),
+    application: z
+      .object({ cluster: z.string().max(253), role: z.string().max(253).optional() })
+      .optional()
+      .meta({ description: 'Application cluster, and role in it, whose members should spread over racks.' }),
+  })
+  .meta(
+    rule(
+      'self.nodeName == oldSelf.nodeName && self.medium == oldSelf.medium && self.claim == oldSelf.claim && self.volumeMode == oldSelf.volumeMode',
+      'node, medium, claim and volume mode of a logical volume never change; delete the claim and make a new one',
+    ),
+  );
+
+const statusSchema = z.object({
+  phase: z.enum(['Pending', 'Ready', 'Failed', 'Deleting']).optional(),
+  size: quantityField('Real size on disk, in whole extents.').optional(),
+  volumeGroup: z.string().optional(),
+  conditions: z.array(conditionSchema).optional(),
+});
+
+export const logicalVolumeSchema = z.object({ spec: specSchema, status: statusSchema.optional() });
+
+export type LogicalVolumeSpec = z.infer<typeof specSchema>;
+export type LogicalVolumeStatus = z.infer<typeof statusSchema>;
+
+/** A logical volume on one node's disks, made for one claim. Cluster scope; its name is the CSI volume handle. */
+export interface LogicalVolume {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta & { name: string };
+  spec: LogicalVolumeSpec;
+  status?: LogicalVolumeStatus;
+}
+
+/** Reason of the condition Ready=False when the node's volume group has no room: the claim is to be scheduled again. */
+export const REASON_OUT_OF_CAPACITY = 'ResourceExhausted';
+export const CONDITION_READY = 'Ready';

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { conditionSchema } from '../conditions.ts';
+import { mediumField, quantityField } from './fields.ts';
+import type { ObjectMeta, OwnerReference } from './object.ts';
+
+const identitySchema = z.object({
+  value: z.string(),
+  tier: z
+    .enum(['wwn', 'serial', 'slot', 'none'])
+    .meta({ description: 'What the identity was read from, most durable first.' }),
+});
+
+const diskSchema = z.object({
+  identity: identitySchema,
+  slot: z.string().optional().meta({ description: 'Link below /dev/disk/by-path.' }),
+  path: z.string().meta({ description: 'Kernel name at the time of the report; may change at the next boot.' }),
+  model: z.string().optional(),
+  medium: mediumField.optional(),
+  mediumDecidedBy: z
+    .string()
+    .optional()
+    .meta({ description: 'Which fact decided the medium: transport, rotational flag, or a rule.' }),
+  size: quantityField('Size of the disk.'),
+  sectorSize: z.int().min(0).meta({ description: 'Logical sector size in bytes.' }),
+  state: z.enum(['Adopted', 'Refused', 'Missing']),
+  volumeGroup: z.string().optional(),
+  reason: z.string().optional().meta({ description: 'Why a disk was not taken, as a sentence.' }),
+});
+
+const groupSchema = z.object({
+  name: z.string(),
+  medium: mediumField,
+  uuid: z.string(),
+  extentSize: quantityField('Smallest unit of allocation.'),
+  size: quantityField('All extents of the group.'),
+  free: quantityField('Extents of the group that no logical volume uses.'),
+  foreign: quantityField('Used by volumes that are not ours.'),
+  reserve: quantityField('Kept free.'),
+  physicalVolumes: z.array(z.string()),
+});
+
+const statusSchema = z.object({
+  capacity: z.record(z.string(), z.string()).optional(),
+  allocatable: z.record(z.string(), z.string()).optional(),
+  groups: z.array(groupSchema).optional(),
+  disks: z.array(diskSchema).optional(),
+  conditions: z.array(conditionSchema).optional(),
+});
+
+export const nodeStorageSchema = z.object({ spec: z.object({}).optional(), status: statusSchema.optional() });
+
+export type DiskStatus = z.infer<typeof diskSchema>;
+export type DiskIdentity = z.infer<typeof identitySchema>;
+export type VolumeGroupStatus = z.infer<typeof groupSchema>;
+export type NodeStorageStatus = z.infer<typeof statusSchema>;
+
+/** What one node's disks offer, as its agent reports it. Cluster scope, same name as the Node, owned by it. */
+export interface NodeStorage {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta & { name: string; ownerReferences?: OwnerReference[] };
+  status?: NodeStorageStatus;
+}

@@ -1,0 +1,74 @@
+import { AppError } from './errors.ts';
+import { isMedium, MEDIA, type Medium } from './medium.ts';
+import { PARAMETER_DISK_TYPE, PARAMETER_FS_TYPE, PARAMETER_POLICY, PARAMETER_RACK_SPREAD } from './names.ts';
+import { formatBytes } from './quantity.ts';
+
+/** What a StorageClass of ours says, checked. */
+export interface ClassParameters {
+  readonly medium: Medium;
+  readonly fsType: FsType;
+  readonly policy: 'spread' | 'concentrated';
+  readonly rackSpread: 'preferred' | 'required';
+}
+
+export const FS_TYPES = ['xfs', 'ext4'] as const;
+export type FsType = (typeof FS_TYPES)[number];
+
+/** Smallest volume in bytes on which the file system can be made: mkfs.xfs refuses less than 300 MiB. */
+export const MINIMUM_BYTES: Readonly<Record<FsType, number>> = { xfs: 300 * 1024 ** 2, ext4: 16 * 1024 ** 2 };
+
+const KNOWN = [PARAMETER_DISK_TYPE, PARAMETER_FS_TYPE, PARAMETER_POLICY, PARAMETER_RACK_SPREAD];
+
+/** Reads the parameters of a StorageClass. Throws InvalidArgument with a sentence for the person who wrote the class. */
+export const parseClassParameters = (parameters: Readonly<Record<string, string>> = {}): ClassParameters => {
+  const unknown = Object.keys(parameters).filter((key) => !KNOWN.includes(key));
+  if (unknown.length > 0) {
+    throw new AppError(
+      'InvalidArgument',
+      `unknown StorageClass parameter ${unknown.join(', ')}; known are ${KNOWN.join(', ')}`,
+    );
+  }
+  const medium = parameters[PARAMETER_DISK_TYPE];
+  if (medium === undefined || !isMedium(medium)) {
+    throw new AppError(
+      'InvalidArgument',
+      `StorageClass parameter ${PARAMETER_DISK_TYPE} is ${quote(medium)}; write one of ${MEDIA.join(', ')}`,
+    );
+  }
+  return {
+    medium,
+    fsType: oneOf(parameters, PARAMETER_FS_TYPE, FS_TYPES),
+    policy: oneOf(parameters, PARAMETER_POLICY, ['spread', 'concentrated']),
+    rackSpread: oneOf(parameters, PARAMETER_RACK_SPREAD, ['preferred', 'required']),
+  };
+};
+
+/** Refuses a size the file system cannot be made on. Sizes in bytes; volumeMode Block has no minimum. */
+export const checkSize = (bytes: number, fsType: FsType | undefined): void => {
+  const minimum = fsType === undefined ? 1 : MINIMUM_BYTES[fsType];
+  if (bytes < minimum) {
+    throw new AppError(
+      'InvalidArgument',
+      `the claim asks for ${formatBytes(bytes)}, the smallest ${fsType ?? 'block'} volume is ${formatBytes(minimum)}`,
+    );
+  }
+};
+
+const oneOf = <T extends string>(
+  parameters: Readonly<Record<string, string>>,
+  key: string,
+  choices: readonly [T, ...T[]],
+): T => {
+  const value = parameters[key];
+  if (value === undefined) return choices[0];
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) {
+    throw new AppError(
+      'InvalidArgument',
+      `StorageClass parameter ${key} is ${quote(value)}; write one of ${choices.join(', ')}`,
+    );
+  }
+  return found;
+};
+
+const quote = (value: string | undefined): string => (value === undefined ? 'missing' : `"${value.slice(0, 60)}"`);
