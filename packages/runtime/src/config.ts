@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { AppError } from '@berth/contract/errors';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+
+/** Where settings come from; a later source gives way to an earlier one: flags, environment, file, the schema's defaults. */
+export interface ConfigSource {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const PREFIX = 'BERTH_';
+
+/**
+ * Settings by a flat schema with camelCase keys: `--log-level`, `BERTH_LOG_LEVEL`, `logLevel:` in the file that
+ * `--config` names. An unknown key or a bad value refuses to start; the one InvalidArgument error names all problems.
+ */
+export const readConfig = <S extends z.ZodObject>(schema: S, source: ConfigSource): Readonly<z.infer<S>> => {
+  const keys = Object.keys(schema.shape);
+  const { config: file, ...flags } = readFlags(keys, source.argv);
+  const values = { ...readFile(file), ...readEnvironment(keys, source.env), ...flags };
+  const parsed = schema.strict().safeParse(values);
+  if (parsed.success) return Object.freeze(parsed.data) as Readonly<z.infer<S>>;
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'settings'}: ${issue.message}`);
+  throw new AppError('InvalidArgument', `the settings are wrong:\n${problems.join('\n')}`);
+};
+
+/** The settings of this very process. */
+export const readProcessConfig = <S extends z.ZodObject>(schema: S): Readonly<z.infer<S>> =>
+  // biome-ignore lint/style/noProcessEnv: the one place that reads it
+  readConfig(schema, { argv: process.argv.slice(2), env: process.env });
+
+const readFlags = (keys: readonly string[], argv: readonly string[]): Record<string, string> => {
+  const names = ['config', ...keys];
+  const options = Object.fromEntries(names.map((key) => [kebab(key), { type: 'string' as const }]));
+  try {
+    const { values } = parseArgs({ args: [...argv], options, strict: true });
+    return pick(names, (key) => values[kebab(key)] as string | undefined);
+  } catch (thrown) {
+    const known = names.map((key) => `--${kebab(key)}`).join(', ');
+    throw new AppError('InvalidArgument', `${(thrown as Error).message}; known flags are ${known}`, { cause: thrown });
+  }
+};
+
+const readEnvironment = (keys: readonly string[], env: ConfigSource['env']): Record<string, string> =>
+  pick(keys, (key) => env[PREFIX + kebab(key).replaceAll('-', '_').toUpperCase()]);
+
+const readFile = (path: string | undefined): Record<string, unknown> => {
+  if (path === undefined) return {};
+  try {
+    const content: unknown = parse(readFileSync(path, 'utf8')) ?? {};
+    if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must be a map of settings');
+    return content as Record<string, unknown>;
+  } catch (thrown) {
+    throw new AppError('InvalidArgument', `cannot read the settings file ${path}: ${(thrown as Error).message}`, {
+      cause: thrown,
+    });
+  }
+};
+
+const pick = (keys: readonly string[], value: (key: string) => string | undefined): Record<string, string> => {
+  const found = keys.map((key) => [key, value(key)] as const).filter(([, text]) => text !== undefined);
+  return Object.fromEntries(found) as Record<string, string>;
+};
+
+const kebab = (camel: string): string => camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
