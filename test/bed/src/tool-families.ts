@@ -73,7 +73,9 @@ export const toolFamilies: readonly ToolFamily[] = [
     linkerFlags(version) {
       const [major = '', minor = ''] = version.slice(1).split('.');
       const variable = (name: string, value: string) => `-X k8s.io/component-base/version.${name}=${value}`;
-      return ['-s -w', variable('gitVersion', version), variable('gitMajor', major), variable('gitMinor', minor)].join(' ');
+      return ['-s -w', variable('gitVersion', version), variable('gitMajor', major), variable('gitMinor', minor)].join(
+        ' ',
+      );
     },
   },
 ];
@@ -81,7 +83,10 @@ export const toolFamilies: readonly ToolFamily[] = [
 /** The version a go.mod requires of a module, such as v1.36.3. Throws when it requires none. */
 export function moduleVersion(goMod: string, module: string): string {
   for (const line of goMod.split('\n')) {
-    const [path, version] = line.replace(/^\s*require\s/, '').trim().split(/\s+/);
+    const [path, version] = line
+      .replace(/^\s*require\s/, '')
+      .trim()
+      .split(/\s+/);
     if (path === module && version !== undefined && /^v\d/.test(version)) return version;
   }
   throw new Error(`go.mod requires no version of ${module}`);

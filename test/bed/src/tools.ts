@@ -33,7 +33,11 @@ export async function ensureTools(context: ToolsContext): Promise<Tools> {
     const key = hashOf(goMod, await readFile(join(sources, 'go.sum'), 'utf8'), flags);
     keys.push(key);
     const directory = join(context.paths.cache, 'tools', `${family.module}-${key}`);
-    await ensureFamily(context, { family, sources, flags, directory, version: moduleVersion(goMod, family.versionedBy) }, found);
+    await ensureFamily(
+      context,
+      { family, sources, flags, directory, version: moduleVersion(goMod, family.versionedBy) },
+      found,
+    );
   }
   return {
     key: hashOf(...keys),
