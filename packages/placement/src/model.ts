@@ -1,0 +1,68 @@
+import type { Medium } from '@berth/contract/medium';
+
+/** One medium's volume group on one node. All amounts are bytes. */
+export interface GroupState {
+  readonly medium: Medium;
+  readonly extentSize: number;
+  readonly size: number;
+  /** Unused extents as the agent last saw them on disk. */
+  readonly free: number;
+  /** Used by volumes that are not ours. */
+  readonly foreign: number;
+  /** Kept free on purpose. */
+  readonly reserve: number;
+  /** Sum of our LogicalVolume objects, each rounded up to whole extents, whether on disk yet or not. */
+  readonly ours: number;
+}
+
+/** What placement knows of a node. */
+export interface NodeState {
+  readonly name: string;
+  /** Undefined when no label says; all such nodes count as one rack. */
+  readonly rack: string | undefined;
+  /** The machine underneath; the node's own name unless several nodes share one. */
+  readonly host: string;
+  readonly groups: Readonly<Partial<Record<Medium, GroupState>>>;
+  /** Why nothing new may be placed here, as a sentence; undefined when all is well. */
+  readonly out: string | undefined;
+}
+
+/** One claim that needs a new volume. */
+export interface Demand {
+  /** `namespace/name`, for people. */
+  readonly claimKey: string;
+  readonly claimUid: string;
+  readonly medium: Medium;
+  /** Size asked for in bytes, not rounded: rounding depends on the node's group. */
+  readonly bytes: number;
+  readonly policy: 'spread' | 'concentrated';
+  readonly rackSpread: 'preferred' | 'required';
+}
+
+/** A volume that exists already and ties the pod to its node. */
+export interface Pin {
+  readonly claimKey: string;
+  readonly node: string;
+}
+
+/** One member of an application cluster and the node its data is on, or is about to be. */
+export interface Member {
+  /** Same for all volumes of one pod, so that a pod with two volumes counts once. */
+  readonly member: string;
+  readonly node: string;
+}
+
+/** Room kept on a node for a claim between the decision and the LogicalVolume. */
+export interface Hold {
+  readonly claimKey: string;
+  readonly claimUid: string;
+  readonly podUid: string | undefined;
+  readonly node: string;
+  readonly medium: Medium;
+  readonly bytes: number;
+  /** All nodes the scheduler may still choose; contains `node`. */
+  readonly candidates: readonly string[];
+  /** The application cluster and role, when the pod has one. */
+  readonly application: string | undefined;
+  readonly member: string;
+}

@@ -1,0 +1,118 @@
+import { isRoom, type RoomQuestion, roomOn } from './feasibility.ts';
+import type { HoldLedger } from './hold-ledger.ts';
+import { countMembers, type MemberCounts } from './members.ts';
+import type { Demand, Hold, Member, NodeState } from './model.ts';
+import { createRackLimit, type RackLimit } from './rack-limit.ts';
+import { type Candidate, scoreCandidates, type Weights } from './score.ts';
+
+/** The nodes as placement sees them. */
+export interface Landscape {
+  node(name: string): NodeState | undefined;
+  /** All nodes whose racks count for `rack-spread: required`; called only for such claims. */
+  rackDomain(): Iterable<NodeState>;
+  /** Members of an application from volumes and pods; those from holds are added here. */
+  members(application: string): Iterable<Member>;
+}
+
+/** A pod to place. */
+export interface Question extends Omit<RoomQuestion, 'ownClaims'> {
+  readonly podUid: string | undefined;
+  /** Key of application cluster and role, or undefined. */
+  readonly application: string | undefined;
+  /** The pod's own key among the members. */
+  readonly member: string;
+}
+
+/** A node that fits. */
+export interface Choice extends Candidate {
+  /** 0..1. */
+  readonly score: number;
+}
+
+export interface Judgement {
+  /** Best first: certain room before room that depends on where other pods end up, then by score, then by name. */
+  readonly choices: readonly Choice[];
+  /** Every reason against each node that does not fit. */
+  readonly refused: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface JudgeOptions {
+  readonly landscape: Landscape;
+  readonly ledger: HoldLedger;
+  readonly weights: Weights;
+}
+
+/** Judges the named nodes for a pod. Pure: the same landscape and ledger give the same answer. */
+export const judge = (names: readonly string[], question: Question, options: JudgeOptions): Judgement => {
+  const { landscape, ledger, weights } = options;
+  const counts = membersAround(question, options);
+  const rackLimit = rackLimitFor(question, landscape, counts);
+  const room: RoomQuestion = { ...question, ownClaims: new Set(question.demands.map((demand) => demand.claimUid)) };
+  const candidates: Candidate[] = [];
+  const refused = new Map<string, readonly string[]>();
+  for (const name of names) {
+    const node = landscape.node(name) ?? unreported(name);
+    const answer = roomOn(node, room, ledger);
+    const overRack = rackLimit?.(node);
+    if (!isRoom(answer)) refused.set(name, overRack === undefined ? answer : [...answer, overRack]);
+    else if (overRack !== undefined) refused.set(name, [overRack]);
+    else candidates.push({ node, room: answer });
+  }
+  const scores = scoreCandidates(candidates, { demands: question.demands, counts, weights });
+  const choices = candidates.map((candidate, index): Choice => ({ ...candidate, score: scores[index] ?? 0 }));
+  return { choices: choices.sort(byMerit), refused };
+};
+
+/** Holds for all demands of the pod on the best of these choices; the others are where it may still end up. */
+export const holdsFor = (question: Question, choices: readonly Choice[]): Hold[] => {
+  const [best] = choices;
+  if (best === undefined) return [];
+  const candidates = choices.map((choice) => choice.node.name);
+  return question.demands.map((demand) => holdFor(demand, { question, node: best.node.name, candidates }));
+};
+
+const holdFor = (
+  { claimKey, claimUid, medium, bytes }: Demand,
+  at: { question: Question; node: string; candidates: readonly string[] },
+): Hold => ({
+  claimKey,
+  claimUid,
+  medium,
+  bytes,
+  node: at.node,
+  candidates: at.candidates,
+  podUid: at.question.podUid,
+  application: at.question.application,
+  member: at.question.member,
+});
+
+const byMerit = (a: Choice, b: Choice): number =>
+  Number(b.room.sure) - Number(a.room.sure) || b.score - a.score || (a.node.name < b.node.name ? -1 : 1);
+
+const unreported = (name: string): NodeState => ({
+  name,
+  rack: undefined,
+  host: name,
+  groups: {},
+  out: 'the node has reported no disks',
+});
+
+const membersAround = (question: Question, { landscape, ledger }: JudgeOptions): MemberCounts | undefined => {
+  const { application } = question;
+  if (application === undefined) return undefined;
+  const held = ledger.ofApplication(application);
+  const all = [...landscape.members(application), ...held];
+  return countMembers(all, question.member, (name) => landscape.node(name));
+};
+
+const rackLimitFor = (
+  question: Question,
+  landscape: Landscape,
+  counts: MemberCounts | undefined,
+): RackLimit | undefined => {
+  const required = question.demands.filter((demand) => demand.rackSpread === 'required');
+  if (counts === undefined || required.length === 0) return undefined;
+  const media = new Set(question.demands.map((demand) => demand.medium));
+  const usable = [...landscape.rackDomain()].filter((node) => [...media].every((medium) => node.groups[medium]));
+  return createRackLimit(usable, counts);
+};
