@@ -59,7 +59,8 @@ interface Unit {
 }
 
 const unitOf = (binary: string | undefined, exponent: string | undefined, decimal: string | undefined): Unit => {
-  if (binary !== undefined) return { base: 2, power: 10 * BINARY_UNITS.indexOf(binary as (typeof BINARY_UNITS)[number]) };
+  if (binary !== undefined)
+    return { base: 2, power: 10 * BINARY_UNITS.indexOf(binary as (typeof BINARY_UNITS)[number]) };
   if (exponent !== undefined) return { base: 10, power: Math.max(-30, Math.min(30, Number(exponent))) };
   return { base: 10, power: DECIMAL_POWERS[decimal ?? ''] ?? 0 };
 };

@@ -28,7 +28,6 @@ export const readConfig = <S extends z.ZodObject>(schema: S, source: ConfigSourc
 
 /** The settings of this very process. */
 export const readProcessConfig = <S extends z.ZodObject>(schema: S): Readonly<z.infer<S>> =>
-  // biome-ignore lint/style/noProcessEnv: the one place that reads it
   readConfig(schema, { argv: process.argv.slice(2), env: process.env });
 
 const readFlags = (keys: readonly string[], argv: readonly string[]): Record<string, string> => {

@@ -1,0 +1,63 @@
+import type { AppError } from '@berth/contract/errors';
+import type { Resource } from './resources.ts';
+
+export interface Ref {
+  readonly name: string;
+  /** Needed for namespaced resources. */
+  readonly namespace?: string;
+}
+
+export interface Selector {
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: T;
+}
+
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/**
+ * The API server, as much of it as we use. Every call may be repeated.
+ * Errors are AppErrors: {@link AppError.code} NotFound, AlreadyExists, Aborted (conflict or failed precondition),
+ * InvalidArgument (refused by validation), FailedPrecondition (forbidden), Unavailable (no answer, overload), Timeout.
+ */
+export interface KubeClient {
+  /** Undefined when there is none. */
+  get<T>(resource: Resource<T>, ref: Ref, signal?: AbortSignal): Promise<T | undefined>;
+  /** The whole collection, over all namespaces, fetched page by page. */
+  list<T>(
+    resource: Resource<T>,
+    selector?: Selector,
+    signal?: AbortSignal,
+  ): Promise<{ items: T[]; resourceVersion: string }>;
+  create<T>(resource: Resource<T>, object: T, signal?: AbortSignal): Promise<T>;
+  /** JSON merge patch; a uid or resourceVersion in the patch's metadata makes it conditional. */
+  mergePatch<T>(
+    resource: Resource<T>,
+    ref: Ref,
+    patch: object,
+    options?: { readonly subresource?: 'status' },
+    signal?: AbortSignal,
+  ): Promise<T>;
+  /** Server-side apply, taking over fields that others own. */
+  apply<T>(
+    resource: Resource<T>,
+    object: T,
+    options: { readonly fieldManager: string; readonly subresource?: 'status' },
+    signal?: AbortSignal,
+  ): Promise<T>;
+  /** Fine when the object is already gone. */
+  delete(resource: Resource<unknown>, ref: Ref, preconditions?: Preconditions, signal?: AbortSignal): Promise<void>;
+  /** Ends when the server closes it; throws Aborted with details.expired when the resource version is too old. */
+  watch<T>(
+    resource: Resource<T>,
+    options: Selector & { readonly resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<T>>;
+}

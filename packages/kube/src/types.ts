@@ -1,0 +1,10 @@
+/** Kubernetes' own objects as they are on the wire: times are RFC 3339 text, not Date. */
+export type { Lease } from 'kubernetes-types/coordination/v1.js';
+export type {
+  Event as CoreEvent,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+} from 'kubernetes-types/core/v1.js';
+export type { StorageClass } from 'kubernetes-types/storage/v1.js';
