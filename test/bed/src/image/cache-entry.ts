@@ -1,0 +1,38 @@
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withLock } from '../process/lock.ts';
+
+export interface CacheEntry {
+  /** Directory of the entries. */
+  readonly root: string;
+  /** Name of this entry; contains a hash of everything that it is made from. */
+  readonly key: string;
+  /** Makes the content in an empty directory, which then gets the entry's name. */
+  readonly build: (directory: string) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The directory of an entry, built if it is not there. It appears only when it is complete; of two processes that want it, one
+ * builds and the other waits. What a build that was killed left is removed.
+ */
+export async function ensureCacheEntry({ root, key, build, signal }: CacheEntry): Promise<string> {
+  const directory = join(root, key);
+  if (await exists(directory)) return directory;
+  return await withLock(join(root, `${key}.lock`), signal, async () => {
+    if (await exists(directory)) return directory;
+    const unfinished = join(root, `${key}.unfinished`);
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished);
+    await build(unfinished);
+    await rename(unfinished, directory);
+    return directory;
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

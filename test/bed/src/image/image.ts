@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { machineArguments } from '../node/qemu-arguments.ts';
+import type { Paths } from '../paths.ts';
+import type { Progress } from '../progress.ts';
+import type { Tools } from '../tools.ts';
+import { ensureCacheEntry } from './cache-entry.ts';
+import { ensureContainerImages } from './container-images.ts';
+import { contentKey, directoryKey } from './content-key.ts';
+import { ensureContainerTree, ensureNodeTree } from './debian-tree.ts';
+import { goldenSize, type NodeImage } from './node-image.ts';
+import { qemuVersion } from './qemu-version.ts';
+import { buildRootDisk, guestDirectory } from './root-disk.ts';
+import { buildSnapshot } from './snapshot.ts';
+
+export interface ImageContext {
+  paths: Paths;
+  tools: Tools;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes everything that nodes are started from: file systems, container images, and a saved machine with containerd running.
+ * What is in the cache already is not made again. Needs root, and Debian's mirror the first time.
+ */
+export async function ensureNodeImage({ paths, tools, progress, signal }: ImageContext): Promise<NodeImage> {
+  const context = { root: join(paths.cache, 'images'), signal };
+  const step = <T>(title: string, work: () => Promise<T>) => progress.step(title, work);
+  const nodeTree = await step('Debian for nodes', () => ensureNodeTree(context));
+  const containerTree = await step('Debian for containers', () => ensureContainerTree(context));
+  const nodeVersion = await nodePackageVersion(paths);
+  const containers = await step('container images', () =>
+    ensureContainerImages(context, {
+      nodeTree: join(nodeTree, 'root.tar'),
+      containerTree: join(containerTree, 'root.tar'),
+      nodeBinary: join(paths.repository, 'node_modules/node/bin/node'),
+      key: [nodeTree, containerTree, nodeVersion],
+    }),
+  );
+  const key = await machineKey([nodeTree, containers, tools.key]);
+  const directory = await progress.step('node machine', (say) =>
+    ensureCacheEntry({
+      ...context,
+      key: `machine-${key}`,
+      build: async (unfinished) => {
+        await buildRootDisk(unfinished, { nodeTree, containers, tools }, signal);
+        say('root disk written');
+        await buildSnapshot(unfinished, say, signal);
+      },
+    }),
+  );
+  return { directory, containers };
+}
+
+async function machineKey(parts: readonly string[]): Promise<string> {
+  const ownCode = ['root-disk.ts', 'initramfs.ts', 'snapshot.ts'].map((file) =>
+    readFile(join(import.meta.dirname, file), 'utf8'),
+  );
+  // Any change to the machine's make-up, even of the order of its devices, makes the saved state useless.
+  const makeUp = machineArguments({
+    ...goldenSize,
+    ...{ name: '', uuid: '', kernel: '', initramfs: '', rootDisk: '', qmpSocket: '', agentSocket: '', consoleLog: '' },
+    memory: { kind: 'fresh' },
+  });
+  return contentKey([
+    ...parts,
+    ...makeUp,
+    ...(await Promise.all(ownCode)),
+    await directoryKey(guestDirectory),
+    await qemuVersion(),
+  ]);
+}
+
+async function nodePackageVersion(paths: Paths): Promise<string> {
+  const text = await readFile(join(paths.repository, 'node_modules/node/package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

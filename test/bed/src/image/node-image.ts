@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { MachineSize } from '../node/qemu-arguments.ts';
+
+/** All files that a node is started from; they are shared by nodes and never written to. */
+export interface NodeImage {
+  /** Directory of root disk, kernel and snapshot. */
+  readonly directory: string;
+  /** Directory with an OCI layout for each preloaded container image. */
+  readonly containers: string;
+}
+
+/** Files of an image's directory. */
+export function imageFiles(directory: string) {
+  return {
+    kernel: join(directory, 'vmlinuz'),
+    initramfs: join(directory, 'initramfs'),
+    rootDisk: join(directory, 'root.raw'),
+    /** The golden machine's root disk at the moment of the snapshot. */
+    goldenDisk: join(directory, 'golden.qcow2'),
+    goldenMemory: join(directory, 'golden.ram'),
+    goldenState: join(directory, 'golden.state'),
+  };
+}
+
+/** Size of the golden machine, and so of every node that is restored from it. */
+export const goldenSize: MachineSize = { memoryMiB: 2048, cpus: 2 };

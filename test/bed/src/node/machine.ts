@@ -1,0 +1,77 @@
+import { access, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { imageFiles } from '../image/node-image.ts';
+import { type Daemon, findDaemon, run, startDaemon } from '../process/spawn.ts';
+import type { Disk } from './disk.ts';
+import { daemonName, type NodeFiles, type NodeState } from './node-state.ts';
+import { deviceOptions, type MemorySource, machineArguments } from './qemu-arguments.ts';
+
+/** How a machine comes to life: from the saved one, or with its disks from the beginning. */
+export type Birth = 'restore' | 'cold';
+
+/** Starts the process of a node's machine and waits for its monitor. A restored machine waits for its state (`migrate-incoming`). */
+export async function startMachine(files: NodeFiles, state: NodeState, birth: Birth): Promise<Daemon> {
+  if ((await findMachine(files, state)) !== undefined) throw new Error(`node ${state.name} is running already`);
+  await Promise.all([files.qmpSocket, files.agentSocket].map((socket) => rm(socket, { force: true })));
+  const image = imageFiles(state.imageDirectory);
+  const memory: MemorySource =
+    birth === 'restore' ? { kind: 'copy-of-file', file: image.goldenMemory } : { kind: 'fresh' };
+  const options = machineArguments({ ...state.size, ...files, ...image, ...state, rootDisk: files.rootDisk, memory });
+  const machine = await startDaemon({
+    name: daemonName(state),
+    file: 'qemu-system-x86_64',
+    args: [...options, ...(birth === 'restore' ? ['-incoming', 'defer'] : deviceOptions(state.card, state.disks))],
+    runDir: files.runDir,
+    logFile: files.qemuLog,
+    netns: state.netns,
+  });
+  await waitForMonitor(files, machine);
+  return machine;
+}
+
+/** The running machine of a node; undefined when it is off. */
+export async function findMachine(files: NodeFiles, state: Pick<NodeState, 'name'>): Promise<Daemon | undefined> {
+  return await findDaemon(files.runDir, daemonName(state));
+}
+
+/** Ends a machine without giving it, or QEMU, time for anything. */
+export async function cutPower(files: NodeFiles, state: NodeState): Promise<void> {
+  const machine = await findMachine(files, state);
+  if (machine === undefined) return;
+  process.kill(machine.pid, 'SIGKILL');
+  await machine.stop();
+}
+
+/** Makes the node's root disk, which keeps only what differs from the image's. */
+export async function createRootDisk(files: NodeFiles, backingFile: { file: string; format: string }): Promise<void> {
+  const backing = ['-b', backingFile.file, '-F', backingFile.format];
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, files.rootDisk]);
+}
+
+/** Makes a disk's sparse image, or keeps the one that is there. */
+export async function createDiskImage(disk: Disk): Promise<void> {
+  const exists = await access(disk.file).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) await run('truncate', ['-s', disk.size, disk.file]);
+}
+
+async function waitForMonitor(files: NodeFiles, machine: Daemon): Promise<void> {
+  let ended = false;
+  void machine.exited.then(() => {
+    ended = true;
+  });
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (ended) throw new Error(`QEMU ended as soon as it was started; its output is in ${files.qemuLog}`);
+    if (
+      await access(files.qmpSocket).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+    await delay(20);
+  }
+  throw new Error(`QEMU did not open its monitor ${files.qmpSocket} within 10 s; its output is in ${files.qemuLog}`);
+}

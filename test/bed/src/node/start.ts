@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { JoinMaterial } from '../control-plane/join-material.ts';
+import { goldenSize, imageFiles, type NodeImage } from '../image/node-image.ts';
+import type { Network } from '../network.ts';
+import { attachNode } from './attach.ts';
+import { type Disk, placeDisk } from './disk.ts';
+import { execInGuest, waitForAgent } from './guest-agent.ts';
+import { becomeNodeScript } from './identity.ts';
+import { createDiskImage, createRootDisk, startMachine } from './machine.ts';
+import type { Node, NodeContext, NodeSpec } from './node.ts';
+import { type NodeFiles, type NodeState, nodeFiles, writeNodeState } from './node-state.ts';
+import { plugCardIn, plugDiskIn } from './plugging.ts';
+import { type MachineSize, macAddress } from './qemu-arguments.ts';
+import { type Qmp, withQmp } from './qmp.ts';
+
+export interface NodeStart {
+  readonly spec: NodeSpec;
+  /** From 1; unique in the bed. */
+  readonly index: number;
+  readonly image: NodeImage;
+  readonly network: Network;
+  readonly join: JoinMaterial;
+}
+
+/**
+ * Starts a node: restores the saved machine (or boots one, when another size is asked for), gives it its card, disks and identity,
+ * and starts kubelet. Returns when kubelet has been started, not when the node is Ready.
+ */
+export async function startNode(context: NodeContext, start: NodeStart): Promise<Node> {
+  const { spec, image } = start;
+  const files = nodeFiles(context, spec.name);
+  await mkdir(files.directory, { recursive: true });
+  await mkdir(context.logDir, { recursive: true });
+  const state = await decideState(context, files, start);
+  await Promise.all(state.disks.map(createDiskImage));
+  await writeNodeState(files, state);
+  const golden = imageFiles(image.directory);
+  await createRootDisk(files, { file: golden.goldenDisk, format: 'qcow2' });
+  if (sameSize(state.size, goldenSize)) await restore(context, files, state);
+  else await startMachine(files, state, 'cold');
+  await becomeNode(context, files, start, state);
+  return await attachNode(context, spec.name);
+}
+
+async function decideState(context: NodeContext, files: NodeFiles, start: NodeStart): Promise<NodeState> {
+  const { spec, index, image, network, join } = start;
+  const { tap } = await network.addTap(spec.name);
+  const disks: Disk[] = [];
+  // Disks with a bay of their own come first, so that the others don't take it.
+  const inOrder = [...spec.disks].sort((a, b) => Number(b.slot !== undefined) - Number(a.slot !== undefined));
+  for (const disk of inOrder) disks.push(placeDisk(disk, { name: spec.name, plugged: disks, diskFile: files.disk }));
+  return {
+    name: spec.name,
+    rack: spec.rack,
+    address: join.address,
+    uuid: uuidOf(`${context.runDir}/${spec.name}`),
+    size: { memoryMiB: spec.memoryMiB ?? goldenSize.memoryMiB, cpus: spec.cpus ?? goldenSize.cpus },
+    card: { tap, mac: macAddress(index) },
+    netns: network.netns,
+    imageDirectory: image.directory,
+    disks,
+  };
+}
+
+async function restore(context: NodeContext, files: NodeFiles, state: NodeState): Promise<void> {
+  await startMachine(files, state, 'restore');
+  const { goldenState } = imageFiles(state.imageDirectory);
+  await withQmp(files.qmpSocket, context.signal, async (qmp) => {
+    await loadMachine(qmp, goldenState);
+    await plugCardIn(qmp, state.card);
+    for (const disk of state.disks) await plugDiskIn(qmp, disk);
+  });
+}
+
+async function loadMachine(qmp: Qmp, stateFile: string): Promise<void> {
+  await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-ignore-shared', state: true }] });
+  await qmp.execute('migrate-incoming', { uri: `exec:cat '${stateFile}'` });
+  await qmp.event('RESUME');
+}
+
+async function becomeNode(context: NodeContext, files: NodeFiles, start: NodeStart, state: NodeState): Promise<void> {
+  await waitForAgent(files.agentSocket, 300_000, context.signal);
+  const script = becomeNodeScript({
+    join: start.join,
+    gateway: start.network.gateway,
+    uuid: state.uuid,
+    nowMs: Date.now(),
+  });
+  const result = await execInGuest(files.agentSocket, ['sh'], { input: script, signal: context.signal });
+  if (result.exitCode !== 0) throw new Error(`node ${state.name} could not be set up:\n${result.stderr}`);
+}
+
+function sameSize(a: MachineSize, b: MachineSize): boolean {
+  return a.memoryMiB === b.memoryMiB && a.cpus === b.cpus;
+}
+
+/** A UUID that is the same for the same name each time. */
+function uuidOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
