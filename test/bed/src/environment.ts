@@ -13,7 +13,6 @@ export interface Environment {
 /** Reads the environment of this process. */
 export function readEnvironment(): Environment {
   const variables: Record<string, string> = {};
-  // biome-ignore lint/style/noProcessEnv: the one place of the bed that reads it
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined) variables[name] = value;
   }

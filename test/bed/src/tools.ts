@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEnvironment } from './environment.ts';
+import { ensureCacheEntry } from './image/cache-entry.ts';
 import type { Paths } from './paths.ts';
-import { withLock } from './process/lock.ts';
 import { run } from './process/spawn.ts';
 import type { Progress } from './progress.ts';
 import { moduleVersion, saysVersion, type ToolFamily, type ToolName, toolFamilies } from './tool-families.ts';
@@ -14,6 +14,8 @@ export interface Tools {
   path(name: ToolName): string;
   /** Hash of everything the programs are built from. */
   readonly key: string;
+  /** All programs, for writing down; `createTools` reads it back. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface ToolsContext {
@@ -29,20 +31,22 @@ export async function ensureTools(context: ToolsContext): Promise<Tools> {
   for (const family of toolFamilies) {
     const sources = join(context.paths.repository, 'test/bed/go', family.module);
     const goMod = await readFile(join(sources, 'go.mod'), 'utf8');
-    const flags = family.linkerFlags(moduleVersion(goMod, family.versionedBy));
+    const version = moduleVersion(goMod, family.versionedBy);
+    const flags = family.linkerFlags(version);
     const key = hashOf(goMod, await readFile(join(sources, 'go.sum'), 'utf8'), flags);
     keys.push(key);
-    const directory = join(context.paths.cache, 'tools', `${family.module}-${key}`);
-    await ensureFamily(
-      context,
-      { family, sources, flags, directory, version: moduleVersion(goMod, family.versionedBy) },
-      found,
-    );
+    await ensureFamily(context, { family, sources, flags, key, version }, found);
   }
+  return createTools({ key: hashOf(...keys), files: Object.fromEntries(found) });
+}
+
+/** The programs as they were written down, without looking whether they are there. */
+export function createTools({ key, files }: Pick<Tools, 'key' | 'files'>): Tools {
   return {
-    key: hashOf(...keys),
+    key,
+    files,
     path(name) {
-      const file = found.get(name);
+      const file = files[name];
       if (file === undefined) throw new Error(`no program named ${name} is built for the bed`);
       return file;
     },
@@ -53,41 +57,40 @@ interface FamilyBuild {
   family: ToolFamily;
   sources: string;
   flags: string;
-  directory: string;
+  key: string;
   version: string;
 }
 
 async function ensureFamily(context: ToolsContext, build: FamilyBuild, found: Map<ToolName, string>): Promise<void> {
-  const names = Object.keys(build.family.programs) as ToolName[];
-  if (!(await isExecutable(build.directory))) {
-    const installed = build.family.acceptInstalled ? await findInstalled(names, build.version) : new Map();
-    const missing = names.filter((name) => !installed.has(name));
-    for (const [name, file] of installed) found.set(name, file);
-    if (missing.length === 0) return;
-    await withLock(`${build.directory}.lock`, { signal: context.signal }, async () => {
-      if (!(await isExecutable(build.directory))) await buildFamily(context, build, names);
-    });
-  }
-  for (const name of names) found.set(name, join(build.directory, name));
+  const { family, version } = build;
+  const names = Object.keys(family.programs) as ToolName[];
+  const installed = family.acceptInstalled ? await findInstalled(names, version) : new Map<ToolName, string>();
+  for (const [name, file] of installed) found.set(name, file);
+  const missing = names.filter((name) => !installed.has(name));
+  if (missing.length === 0) return;
+  const directory = await ensureCacheEntry({
+    root: join(context.paths.cache, 'tools'),
+    key: [family.module, build.key, ...(missing.length === names.length ? [] : missing)].join('-'),
+    build: (target) => buildPrograms(context, build, { names: missing, target }),
+    signal: context.signal,
+  });
+  for (const name of missing) found.set(name, join(directory, name));
 }
 
-async function buildFamily(context: ToolsContext, build: FamilyBuild, names: readonly ToolName[]): Promise<void> {
-  const partial = `${build.directory}.partial-${process.pid}`;
-  await mkdir(partial, { recursive: true });
-  try {
-    for (const name of names) {
-      await context.progress.step(`Build ${name} ${build.version}`, async () => {
-        const target = build.family.programs[name] ?? '';
-        await run('go', ['build', '-trimpath', '-ldflags', build.flags, '-o', join(partial, name), target], {
-          cwd: build.sources,
-          env: { CGO_ENABLED: '0' },
-          signal: context.signal,
-        });
+async function buildPrograms(
+  context: ToolsContext,
+  build: FamilyBuild,
+  { names, target }: { names: readonly ToolName[]; target: string },
+): Promise<void> {
+  for (const name of names) {
+    await context.progress.step(`Build ${name} ${build.version}`, async () => {
+      const source = build.family.programs[name] ?? '';
+      await run('go', ['build', '-trimpath', '-ldflags', build.flags, '-o', join(target, name), source], {
+        cwd: build.sources,
+        env: { CGO_ENABLED: '0' },
+        signal: context.signal,
       });
-    }
-    await rename(partial, build.directory);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kubeconfig } from '../kubeconfig.ts';
@@ -20,6 +20,8 @@ import {
 export interface ControlPlane {
   readonly pki: Pki;
   readonly files: ControlPlaneFiles;
+  /** Starts all four and returns when the API server is ready and the scheduler listens. */
+  start(schedulerConfig: string | undefined, signal: AbortSignal): Promise<void>;
   /** Replaces the scheduler's configuration and restarts it; returns when it is healthy. */
   restartScheduler(configYaml: string | undefined, signal: AbortSignal): Promise<void>;
   /** Ends all four, the API server before etcd. */
@@ -38,26 +40,8 @@ export interface ControlPlaneContext {
 
 type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
 
-/** Starts all four and returns when the API server is ready. */
-export async function startControlPlane(
-  context: ControlPlaneContext,
-  schedulerConfig: string | undefined,
-  signal: AbortSignal,
-): Promise<ControlPlane> {
-  const plane = await attachControlPlane(context);
-  const { files } = plane;
-  await issueCertificates(plane.pki);
-  await writeKubeconfigs(context, plane);
-  await startComponent(context, 'etcd', etcdArguments(files));
-  await startComponent(context, 'kube-apiserver', apiServerArguments(files));
-  await waitForReady(context, files, signal);
-  await startComponent(context, 'kube-controller-manager', controllerManagerArguments(files));
-  await plane.restartScheduler(schedulerConfig, signal);
-  return plane;
-}
-
-/** The control plane of a bed that is up. */
-export async function attachControlPlane(context: ControlPlaneContext): Promise<ControlPlane> {
+/** The control plane of a bed, whether it runs or is still to be started. */
+export async function openControlPlane(context: ControlPlaneContext): Promise<ControlPlane> {
   const pki = await openPki(join(context.runDir, 'pki'));
   const files: ControlPlaneFiles = {
     pki: pki.file,
@@ -65,14 +49,24 @@ export async function attachControlPlane(context: ControlPlaneContext): Promise<
     kubeconfig: (component) => join(context.runDir, `${component}.kubeconfig`),
     schedulerConfig: join(context.runDir, 'scheduler.yaml'),
   };
+  const restartScheduler: ControlPlane['restartScheduler'] = async (configYaml, signal) => {
+    await writeFile(files.schedulerConfig, schedulerConfiguration(configYaml, files.kubeconfig('scheduler')));
+    await (await findDaemon(context.runDir, 'kube-scheduler'))?.stop();
+    const scheduler = await startComponent(context, 'kube-scheduler', schedulerArguments(files));
+    await waitForScheduler(context, scheduler, signal);
+  };
   return {
     pki,
     files,
-    async restartScheduler(configYaml, signal) {
-      await writeFile(files.schedulerConfig, schedulerConfiguration(configYaml, files.kubeconfig('scheduler')));
-      await (await findDaemon(context.runDir, 'kube-scheduler'))?.stop();
-      const scheduler = await startComponent(context, 'kube-scheduler', schedulerArguments(files));
-      await waitForScheduler(context, scheduler, signal);
+    restartScheduler,
+    async start(schedulerConfig, signal) {
+      await issueCertificates(pki);
+      await writeKubeconfigs(context, pki, files);
+      await startComponent(context, 'etcd', etcdArguments(files));
+      await startComponent(context, 'kube-apiserver', apiServerArguments(files));
+      await waitForReady(context, files, signal);
+      await startComponent(context, 'kube-controller-manager', controllerManagerArguments(files));
+      await restartScheduler(schedulerConfig, signal);
     },
     async stop() {
       for (const name of ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd']) {
@@ -98,8 +92,7 @@ async function issueCertificates(pki: Pki): Promise<void> {
   ]);
 }
 
-async function writeKubeconfigs(context: ControlPlaneContext, { pki, files }: ControlPlane): Promise<void> {
-  await mkdir(context.runDir, { recursive: true });
+async function writeKubeconfigs(context: ControlPlaneContext, pki: Pki, files: ControlPlaneFiles): Promise<void> {
   for (const component of ['admin', 'controller-manager', 'scheduler'] as const) {
     const user = {
       certificate: await readFile(pki.file(`${component}.crt`), 'utf8'),
@@ -133,7 +126,6 @@ async function waitForReady(
   signal: AbortSignal,
 ): Promise<void> {
   const admin = files.kubeconfig('admin');
-  await access(admin);
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
     await mustRun(context, 'etcd');

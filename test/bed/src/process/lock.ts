@@ -1,31 +1,19 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identify, isStillRunning, type ProcessIdentity } from './process-table.ts';
 
 /**
- * Does the work while holding the lock file, so that two beds don't do it at once.
- * The lock of a process that is gone counts for nothing. While waiting it calls `onWait` once with the holder's pid.
+ * Does the work while this process holds the lock file; others wait. The lock of a process that is gone counts for nothing.
  *
- * Two waiters that find the same abandoned lock may both get it: what is done under it must therefore end in an atomic rename.
+ * Two that find the same abandoned lock at the same moment may both get it, so what is done under it must end in an atomic rename.
  */
-export async function withLock<T>(
-  file: string,
-  options: { signal: AbortSignal; onWait?: (pid: number) => void },
-  work: () => Promise<T>,
-): Promise<T> {
-  const self = await identify(process.pid);
+export async function withLock<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
-  let toldOf: number | undefined;
-  while (!(await tryCreate(file, JSON.stringify(self)))) {
+  while (!(await tryLock(file))) {
     const holder = await readHolder(file);
-    if (holder === undefined || !(await isStillRunning(holder))) {
-      await rm(file, { force: true });
-      continue;
-    }
-    if (toldOf !== holder.pid) options.onWait?.(holder.pid);
-    toldOf = holder.pid;
-    await delay(300, undefined, { signal: options.signal });
+    if (holder === undefined || !(await isStillRunning(holder))) await rm(file, { force: true });
+    else await delay(200, undefined, { signal });
   }
   try {
     return await work();
@@ -34,13 +22,18 @@ export async function withLock<T>(
   }
 }
 
-async function tryCreate(file: string, content: string): Promise<boolean> {
+/** A link appears with its content, so no other process ever reads an empty lock. */
+async function tryLock(file: string): Promise<boolean> {
+  const own = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  await writeFile(own, JSON.stringify(await identify(process.pid)));
   try {
-    await writeFile(file, content, { flag: 'wx' });
+    await link(own, file);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(own, { force: true });
   }
 }
 
