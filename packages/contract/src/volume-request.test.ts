@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { checkSize, parseClassParameters } from './volume-request.ts';
+
+describe('the parameters of a StorageClass', () => {
+  it('takes the class of the published system unchanged', () => {
+    const parameters = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.k8s.io/fstype': 'xfs' };
+    expect(parseClassParameters(parameters)).toEqual({
+      medium: 'nvme',
+      fsType: 'xfs',
+      policy: 'spread',
+      rackSpread: 'preferred',
+    });
+  });
+
+  it.each([
+    [{}, 'csi.storage.io/disk-type is missing; write one of hdd, ssd, nvme'],
+    [{ 'csi.storage.io/disk-type': 'NVMe' }, '"NVMe"; write one of hdd, ssd, nvme'],
+    [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.k8s.io/fstype': 'btrfs' }, 'write one of xfs, ext4'],
+    [
+      { 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/polcy': 'spread' },
+      'unknown StorageClass parameter csi.storage.io/polcy',
+    ],
+    [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/rack-spread': 'yes' }, 'write one of preferred, required'],
+  ])('refuses %j', (parameters, sentence) => {
+    expect(() => parseClassParameters(parameters as Record<string, string>)).toThrow(sentence);
+  });
+});
+
+describe('the smallest size', () => {
+  it('trap 9: refuses an XFS volume below 300 MiB early', () => {
+    expect(() => checkSize(299 * 1024 ** 2, 'xfs')).toThrow('the smallest xfs volume is 300 MiB');
+    expect(() => checkSize(300 * 1024 ** 2, 'xfs')).not.toThrow();
+  });
+
+  it('has none for block volumes', () => {
+    expect(() => checkSize(1, undefined)).not.toThrow();
+  });
+});

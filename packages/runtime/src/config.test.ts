@@ -1,0 +1,42 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readConfig } from './config.ts';
+
+const schema = z.object({ nodeName: z.string().min(1), metricsPort: z.coerce.number().int().default(9810) });
+const read = (argv: string[], env: Record<string, string> = {}) => readConfig(schema, { argv, env });
+
+const file = (content: string): string => {
+  const path = join(mkdtempSync(join(tmpdir(), 'berth-config-')), 'berth.yaml');
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('settings', () => {
+  it('come from flags before environment before file before defaults', () => {
+    const path = file('nodeName: from-file\nmetricsPort: 1\n');
+    expect(read(['--config', path])).toEqual({ nodeName: 'from-file', metricsPort: 1 });
+    expect(read(['--config', path], { BERTH_NODE_NAME: 'from-env' }).nodeName).toBe('from-env');
+    expect(read(['--node-name', 'from-flag'], { BERTH_NODE_NAME: 'from-env' })).toEqual({
+      nodeName: 'from-flag',
+      metricsPort: 9810,
+    });
+  });
+
+  it('name every problem at once', () => {
+    expect(() => read(['--metrics-port', 'many'])).toThrow(/nodeName: .*\n.*metricsPort: /);
+  });
+
+  it('refuse what they do not know, and say what they do', () => {
+    expect(() => read(['--node-nam', 'a'])).toThrow('known flags are --config, --node-name, --metrics-port');
+    expect(() => read(['--node-name', 'a', '--config', file('nodename: b')])).toThrow('nodename');
+    expect(() => read(['--config', '/no/such/file'])).toThrow('cannot read the settings file /no/such/file');
+    expect(() => read(['--config', file('[a]')])).toThrow('must be a map');
+  });
+
+  it('are frozen', () => {
+    expect(Object.isFrozen(read(['--node-name', 'a']))).toBe(true);
+  });
+});
