@@ -1,0 +1,75 @@
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import type { KubeClient } from '@berth/kube/client';
+import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, VOLUMES } from '@berth/kube/resources';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
+import { createWatchCache, type WatchCache } from '@berth/kube/watch-cache';
+import type { Clock } from '@berth/runtime/clock';
+import type { Logger } from '@berth/runtime/logger';
+import { isOurs } from './persistent-volume.ts';
+
+/** What the controller watches. */
+export interface Caches {
+  readonly claims: WatchCache<PersistentVolumeClaim>;
+  readonly classes: WatchCache<StorageClass>;
+  readonly nodes: WatchCache<Node>;
+  /** Only pods without a node: those are the ones that may wait for a claim. */
+  readonly waitingPods: WatchCache<Pod>;
+  readonly persistentVolumes: WatchCache<PersistentVolume>;
+  readonly logicalVolumes: WatchCache<LogicalVolume>;
+  /** Names of the persistent volumes with our driver and this volume handle. */
+  namesOfHandle(handle: string): readonly string[];
+}
+
+export interface CacheOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export const createCaches = (options: CacheOptions): Caches => {
+  const persistentVolumes = createWatchCache({ ...options, resource: VOLUMES });
+  return {
+    claims: createWatchCache({ ...options, resource: CLAIMS }),
+    classes: createWatchCache({ ...options, resource: CLASSES }),
+    nodes: createWatchCache({ ...options, resource: NODES }),
+    waitingPods: createWatchCache({ ...options, resource: PODS, selector: { fieldSelector: 'spec.nodeName=' } }),
+    persistentVolumes,
+    logicalVolumes: createWatchCache({ ...options, resource: LOGICAL_VOLUMES }),
+    namesOfHandle: indexByHandle(persistentVolumes),
+  };
+};
+
+/** Lists and watches everything until the signal fires; resolves when the first lists have arrived. */
+export const startCaches = async (caches: Caches, signal: AbortSignal): Promise<void> => {
+  const all = watched(caches);
+  for (const cache of all) cache.start(signal);
+  await Promise.all(all.map((cache) => cache.whenSynced(signal)));
+};
+
+/** The caches, for questions about all of them. */
+export const watched = (caches: Caches): readonly WatchCache<never>[] =>
+  [
+    caches.claims,
+    caches.classes,
+    caches.nodes,
+    caches.waitingPods,
+    caches.persistentVolumes,
+    caches.logicalVolumes,
+  ] as unknown as readonly WatchCache<never>[];
+
+const indexByHandle = (cache: WatchCache<PersistentVolume>): ((handle: string) => readonly string[]) => {
+  const names = new Map<string, Set<string>>();
+  cache.onChange(({ key, before, after }) => {
+    const old = before && handleOf(before);
+    const now = after && handleOf(after);
+    if (old !== undefined && old !== now) {
+      names.get(old)?.delete(key);
+      if (names.get(old)?.size === 0) names.delete(old);
+    }
+    if (now !== undefined) names.set(now, (names.get(now) ?? new Set()).add(key));
+  });
+  return (handle) => [...(names.get(handle) ?? [])];
+};
+
+const handleOf = (volume: PersistentVolume): string | undefined =>
+  isOurs(volume) ? volume.spec?.csi?.volumeHandle : undefined;

@@ -1,0 +1,58 @@
+import { AppError } from '@berth/contract/errors';
+import type { Medium } from '@berth/contract/medium';
+import { parseQuantity } from '@berth/contract/quantity';
+import { checkSize, type FsType, parseClassParameters } from '@berth/contract/volume-request';
+import type { PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
+
+/** What a claim asks for, checked. */
+export interface ClaimRequest {
+  readonly medium: Medium;
+  readonly bytes: number;
+  readonly volumeMode: 'Filesystem' | 'Block';
+  /** Absent for Block. */
+  readonly fsType?: FsType;
+}
+
+/** A local volume is on one node, so it can be mounted by one node only. */
+const ACCESS_MODES = ['ReadWriteOnce', 'ReadWriteOncePod'];
+
+/** Reads claim and class. Throws InvalidArgument with a sentence for the author of the claim. */
+export const parseClaim = (claim: PersistentVolumeClaim, storageClass: StorageClass): ClaimRequest => {
+  refuseAccessModes(claim);
+  refuseSources(claim);
+  const parameters = parseClassParameters(storageClass.parameters);
+  const volumeMode = claim.spec?.volumeMode === 'Block' ? 'Block' : 'Filesystem';
+  const fsType = volumeMode === 'Block' ? undefined : parameters.fsType;
+  const bytes = requestedBytes(claim);
+  checkSize(bytes, fsType);
+  return { medium: parameters.medium, bytes, volumeMode, ...(fsType && { fsType }) };
+};
+
+/** The bytes a claim asks for. Throws InvalidArgument when it does not say or what it says is not a size. */
+export const requestedBytes = (claim: PersistentVolumeClaim): number => {
+  const text = claim.spec?.resources?.requests?.storage;
+  if (text === undefined) throw refused('the claim does not say how much it needs; set resources.requests.storage');
+  return parseQuantity(text);
+};
+
+const refuseAccessModes = (claim: PersistentVolumeClaim): void => {
+  const bad = (claim.spec?.accessModes ?? []).filter((mode) => !ACCESS_MODES.includes(mode));
+  if (bad.length === 0) return;
+  throw refused(
+    `access mode ${bad.join(', ')} is not possible with a disk inside one node; use ${ACCESS_MODES.join(' or ')}`,
+  );
+};
+
+const refuseSources = (claim: PersistentVolumeClaim): void => {
+  const source = claim.spec?.dataSourceRef ?? claim.spec?.dataSource;
+  if (source) {
+    throw refused(
+      `volumes cannot be filled from a ${source.kind}; make the claim without dataSource and dataSourceRef`,
+    );
+  }
+  if (claim.spec?.selector) {
+    throw refused('a claim with a selector gets existing volumes only; remove spec.selector to have one made');
+  }
+};
+
+const refused = (message: string): AppError => new AppError('InvalidArgument', message);

@@ -1,0 +1,54 @@
+import type { KubeClient } from '@berth/kube/client';
+import type { EventRecorder } from '@berth/kube/event-recorder';
+import { startReconciler } from '@berth/kube/reconciler';
+import type { Clock } from '@berth/runtime/clock';
+import type { Logger } from '@berth/runtime/logger';
+import type { Metrics } from '@berth/runtime/metrics';
+import { createActionRunner } from './action-runner.ts';
+import type { Caches } from './caches.ts';
+import type { PlaceClaim } from './claim-plan.ts';
+import { createClaimReconciler } from './claim-reconciler.ts';
+import { createCachedReader, createFreshReader } from './cluster-reader.ts';
+import { connectTriggers, queueEverything } from './triggers.ts';
+import { createVolumeReconciler } from './volume-reconciler.ts';
+
+export interface ControllerOptions {
+  readonly client: KubeClient;
+  /** Started and synced. */
+  readonly caches: Caches;
+  readonly events: EventRecorder;
+  readonly place: PlaceClaim;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly orphanGraceMs: number;
+  /** How often everything is looked at again without a reason. */
+  readonly resyncMs: number;
+  /** How many claims, and how many volumes, are worked on at once. */
+  readonly workers: number;
+}
+
+/** Does the controller's work until the signal fires. Only one process of a cluster may be inside at a time. */
+export const runController = async (options: ControllerOptions, signal: AbortSignal): Promise<void> => {
+  const { client, caches, clock, logger, metrics, workers } = options;
+  const run = createActionRunner({ client, events: options.events, metrics, logger });
+  const readers = { cached: createCachedReader(caches), fresh: createFreshReader(client, caches, signal) };
+  const waitingPods = caches.waitingPods.list;
+  const shared = { clock, logger, metrics, signal, workers };
+  const claims = startReconciler({
+    ...shared,
+    name: 'claim',
+    reconcile: createClaimReconciler({ ...readers, waitingPods, place: options.place, run }),
+  });
+  const volumes = startReconciler({
+    ...shared,
+    name: 'volume',
+    reconcile: createVolumeReconciler({ ...readers, clock, run, orphanGraceMs: options.orphanGraceMs }),
+  });
+  const queues = { claim: claims.add, volume: volumes.add };
+  connectTriggers(caches, queues);
+  while (!signal.aborted) {
+    queueEverything(caches, queues);
+    await clock.sleep(options.resyncMs, signal).catch(() => {});
+  }
+};

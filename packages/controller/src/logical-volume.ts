@@ -1,0 +1,59 @@
+import { API_GROUP, API_VERSION, DRIVER_NAME, LOGICAL_VOLUME_FINALIZER, volumeName } from '@berth/contract/names';
+import { formatQuantity } from '@berth/contract/quantity';
+import { CONDITION_READY, type LogicalVolume, REASON_OUT_OF_CAPACITY } from '@berth/contract/resources/logical-volume';
+import { applicationOf } from '@berth/contract/topology';
+import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
+import type { ClaimRequest } from './claim-request.ts';
+
+/** For a claim: where, how much, and the pod that waits for it, if one does. */
+export interface LogicalVolumeInput {
+  readonly claim: PersistentVolumeClaim;
+  readonly request: ClaimRequest;
+  readonly nodeName: string;
+  readonly pod: Pod | undefined;
+}
+
+/**
+ * The LogicalVolume of a claim. Its name follows from the claim's uid, so that making it twice makes one. It carries
+ * the agent's finalizer from the start: there is no moment at which it could vanish and leave its disk space behind.
+ */
+export const buildLogicalVolume = ({ claim, request, nodeName, pod }: LogicalVolumeInput): LogicalVolume => {
+  const { name = '', namespace = '', uid = '', labels } = claim.metadata ?? {};
+  // Claims of stateful sets carry the labels of their template: the next best thing when there is no pod.
+  const application = applicationOf(pod?.metadata?.labels) ?? applicationOf(labels);
+  return {
+    apiVersion: `${API_GROUP}/${API_VERSION}`,
+    kind: 'LogicalVolume',
+    metadata: {
+      name: volumeName(uid),
+      labels: { 'app.kubernetes.io/managed-by': DRIVER_NAME },
+      finalizers: [LOGICAL_VOLUME_FINALIZER],
+    },
+    spec: {
+      nodeName,
+      medium: request.medium,
+      size: formatQuantity(request.bytes),
+      volumeMode: request.volumeMode,
+      ...(request.fsType && { fsType: request.fsType }),
+      claim: { namespace, name, uid },
+      ...(application && { application: { ...application } }),
+    },
+  };
+};
+
+/** Whether the agent found no room for the volume. */
+export const isOutOfCapacity = (volume: LogicalVolume): boolean =>
+  volume.status?.phase === 'Failed' && readyCondition(volume)?.reason === REASON_OUT_OF_CAPACITY;
+
+/**
+ * Whether the agent has never reported the volume as made. Such a volume was never handed out, so it holds no data.
+ */
+export const wasNeverMade = (volume: LogicalVolume): boolean =>
+  volume.status?.phase !== 'Ready' && volume.status?.size === undefined;
+
+/** The agent's own sentence about why the volume is not ready. */
+export const agentMessage = (volume: LogicalVolume): string =>
+  readyCondition(volume)?.message || 'the agent gave no reason';
+
+const readyCondition = (volume: LogicalVolume) =>
+  volume.status?.conditions?.find((condition) => condition.type === CONDITION_READY && condition.status === 'False');

@@ -1,0 +1,54 @@
+import { DRIVER_NAME } from '@berth/contract/names';
+import { createEventRecorder } from '@berth/kube/event-recorder';
+import { createKubeClient } from '@berth/kube/rest-client';
+import { systemClock } from '@berth/runtime/clock';
+import { readProcessConfig } from '@berth/runtime/config';
+import { startHttpServer } from '@berth/runtime/http-server';
+import { runProcess } from '@berth/runtime/lifecycle';
+import { createLogger, type Logger } from '@berth/runtime/logger';
+import { createMetrics } from '@berth/runtime/metrics';
+import { operationsHandler } from '@berth/runtime/operations';
+import { createCaches, startCaches, watched } from './caches.ts';
+import { configSchema } from './config.ts';
+import { runController } from './controller.ts';
+
+/** Watches that heard nothing for this long are dead: bookmarks come every minute. */
+const DEAD_MS = 15 * 60_000;
+
+type Config = ReturnType<typeof readProcessConfig<typeof configSchema>>;
+
+const main = async (config: Config, logger: Logger, signal: AbortSignal): Promise<void> => {
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const client = createKubeClient({ kubeconfig: config.kubeconfig });
+  const events = createEventRecorder({ client, component: `${DRIVER_NAME}/controller`, clock, logger });
+  const caches = createCaches({ client, clock, logger });
+  const all = watched(caches);
+  const server = await startHttpServer({
+    host: '0.0.0.0',
+    port: config.metricsPort,
+    maxBodyBytes: 0,
+    logger,
+    handler: operationsHandler({
+      metrics,
+      unhealthy: () => (all.some((cache) => cache.lastContactAgeMs() > DEAD_MS) ? 'a watch is silent' : undefined),
+      unready: () => (all.every((cache) => cache.synced) ? undefined : 'the first lists have not arrived'),
+    }),
+  });
+  try {
+    await startCaches(caches, signal);
+    logger.info({ port: server.port }, 'controller started');
+    const { workers } = config;
+    const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
+    const place = () => ({
+      reason: 'volumes cannot be made before a pod is scheduled; use volumeBindingMode WaitForFirstConsumer',
+    });
+    await runController({ client, caches, events, place, clock, logger, metrics, workers, ...times }, signal);
+  } finally {
+    await server.close();
+  }
+};
+
+const config = readProcessConfig(configSchema);
+const logger = createLogger({ name: 'controller', level: config.logLevel });
+await runProcess((signal) => main(config, logger, signal), logger);

@@ -1,0 +1,126 @@
+import { LOGICAL_VOLUME_FINALIZER, PERSISTENT_VOLUME_FINALIZER } from '@berth/contract/names';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
+import { type Action, type Plan, WAIT } from './action.ts';
+import { wasNeverMade } from './logical-volume.ts';
+import { markedAt, marksOf, ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
+import { isProvisionedByUs } from './persistent-volume.ts';
+
+/** All that decides what happens to a volume once it exists. */
+export interface VolumeState {
+  readonly logicalVolume: LogicalVolume | undefined;
+  /** The PersistentVolume whose volume handle names the logical volume. */
+  readonly persistentVolume: PersistentVolume | undefined;
+  /** The claim that either of them names, only if it has the uid they name. */
+  readonly claim: PersistentVolumeClaim | undefined;
+  /** Whether the Node object of the logical volume's node exists. */
+  readonly nodeExists: boolean;
+  readonly now: Date;
+  /** How long a volume stays marked as orphaned before it is deleted, in milliseconds. */
+  readonly orphanGraceMs: number;
+}
+
+/**
+ * What to do for a volume on its way out. Pure. A persistent volume of ours goes in this order: logical volume, agent's
+ * finalizer, our finalizer; so nothing on a disk is ever without an object that says so.
+ */
+export const planVolume = (state: VolumeState): Plan => {
+  const { logicalVolume, persistentVolume } = state;
+  const release = logicalVolume ? releaseOfGoneNode(logicalVolume, state.nodeExists) : [];
+  if (release.length > 0) return { actions: release };
+  if (persistentVolume) return planPersistentVolume(state, persistentVolume);
+  return logicalVolume ? planUnpublished(state, logicalVolume) : WAIT;
+};
+
+const releaseOfGoneNode = (logicalVolume: LogicalVolume, nodeExists: boolean): readonly Action[] => {
+  const { deletionTimestamp, finalizers = [] } = logicalVolume.metadata;
+  if (nodeExists || !deletionTimestamp || !finalizers.includes(LOGICAL_VOLUME_FINALIZER)) return [];
+  return [{ kind: 'releaseLogicalVolume', logicalVolume }];
+};
+
+const planPersistentVolume = (state: VolumeState, persistentVolume: PersistentVolume): Plan => {
+  if (!isInUse(state, persistentVolume)) {
+    if (isHeldInDeletion(persistentVolume)) return planDeletion(state, persistentVolume);
+    if (isToBeReclaimed(persistentVolume)) return planDeletion(state, persistentVolume);
+  }
+  if (persistentVolume.metadata?.deletionTimestamp) return WAIT;
+  return state.logicalVolume ? removeMarks(state.logicalVolume) : lostVolume(persistentVolume);
+};
+
+/** In use is what the claim says, and, until the claim says something, what the volume says. */
+const isInUse = ({ claim }: VolumeState, persistentVolume: PersistentVolume): boolean => {
+  if (claim === undefined) return false;
+  const bound = claim.spec?.volumeName;
+  return bound ? bound === persistentVolume.metadata?.name : persistentVolume.status?.phase === 'Bound';
+};
+
+const isHeldInDeletion = ({ metadata }: PersistentVolume): boolean =>
+  metadata?.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(PERSISTENT_VOLUME_FINALIZER);
+
+const isToBeReclaimed = (persistentVolume: PersistentVolume): boolean =>
+  persistentVolume.metadata?.deletionTimestamp === undefined &&
+  persistentVolume.status?.phase === 'Released' &&
+  isProvisionedByUs(persistentVolume) &&
+  reclaims(persistentVolume);
+
+/** Kubernetes' default for a policy that is not set is Retain (PersistentVolumeSpec). */
+const reclaims = ({ spec }: PersistentVolume): boolean => spec?.persistentVolumeReclaimPolicy === 'Delete';
+
+const planDeletion = ({ logicalVolume, now }: VolumeState, persistentVolume: PersistentVolume): Plan => {
+  const release: Action = { kind: 'releasePersistentVolume', persistentVolume };
+  if (!reclaims(persistentVolume)) return { actions: [...retain(logicalVolume, now), release] };
+  if (logicalVolume) {
+    return logicalVolume.metadata.deletionTimestamp
+      ? WAIT
+      : { actions: [{ kind: 'deleteLogicalVolume', logicalVolume }] };
+  }
+  return {
+    actions: [
+      persistentVolume.metadata?.deletionTimestamp ? release : { kind: 'deletePersistentVolume', persistentVolume },
+    ],
+  };
+};
+
+const retain = (logicalVolume: LogicalVolume | undefined, now: Date): readonly Action[] => {
+  if (logicalVolume === undefined || marksOf(logicalVolume).includes(RETAINED_SINCE)) return [];
+  return [{ kind: 'markLogicalVolume', logicalVolume, mark: RETAINED_SINCE, time: now.toISOString() }];
+};
+
+const removeMarks = (logicalVolume: LogicalVolume): Plan => ({
+  actions: marksOf(logicalVolume).map((mark) => ({ kind: 'markLogicalVolume', logicalVolume, mark, time: undefined })),
+});
+
+const lostVolume = (persistentVolume: PersistentVolume): Plan => {
+  const message = `the LogicalVolume ${persistentVolume.spec?.csi?.volumeHandle} behind this volume is gone, and its data with it; delete the claim to get a new, empty volume`;
+  const about = { kind: 'PersistentVolume', object: persistentVolume } as const;
+  return { actions: [{ kind: 'event', about, type: 'Warning', reason: 'VolumeLost', message }] };
+};
+
+const planUnpublished = (state: VolumeState, logicalVolume: LogicalVolume): Plan => {
+  if (logicalVolume.metadata.deletionTimestamp) return WAIT;
+  if (state.claim) return removeMarks(logicalVolume);
+  if (marksOf(logicalVolume).includes(RETAINED_SINCE)) return WAIT;
+  if (wasNeverMade(logicalVolume)) return { actions: [{ kind: 'deleteLogicalVolume', logicalVolume }] };
+  return planOrphan(state, logicalVolume);
+};
+
+/** Two phases: the mark is seen by people and by the next leader, and only an old mark deletes. */
+const planOrphan = ({ now, orphanGraceMs }: VolumeState, logicalVolume: LogicalVolume): Plan => {
+  const since = markedAt(logicalVolume, ORPHANED_SINCE);
+  if (since === undefined) {
+    return {
+      actions: [{ kind: 'markLogicalVolume', logicalVolume, mark: ORPHANED_SINCE, time: now.toISOString() }],
+      againAfterMs: orphanGraceMs,
+    };
+  }
+  const left = since + orphanGraceMs - now.getTime();
+  if (left > 0) return { actions: [], againAfterMs: left };
+  const message = `neither a claim nor a persistent volume has known this volume since ${new Date(since).toISOString()}; deleting it`;
+  const about = { kind: 'LogicalVolume', object: logicalVolume } as const;
+  return {
+    actions: [
+      { kind: 'event', about, type: 'Warning', reason: 'Orphaned', message },
+      { kind: 'deleteLogicalVolume', logicalVolume },
+    ],
+  };
+};
