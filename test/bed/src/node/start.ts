@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JoinMaterial } from '../control-plane/join-material.ts';
 import { goldenSize, imageFiles, type NodeImage } from '../image/node-image.ts';
 import type { Network } from '../network.ts';
@@ -70,13 +71,20 @@ async function restore(context: NodeContext, files: NodeFiles, state: NodeState)
     await loadMachine(qmp, goldenState);
     await plugCardIn(qmp, state.card);
     for (const disk of state.disks) await plugDiskIn(qmp, disk);
+    // It was saved when it was stopped, and so it is still.
+    await qmp.execute('cont');
   });
 }
 
 async function loadMachine(qmp: Qmp, stateFile: string): Promise<void> {
   await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-ignore-shared', state: true }] });
   await qmp.execute('migrate-incoming', { uri: `exec:cat '${stateFile}'` });
-  await qmp.event('RESUME');
+  for (;;) {
+    const { status, ...rest } = (await qmp.execute('query-migrate')) as { status?: string; 'error-desc'?: string };
+    if (status === 'completed') return;
+    if (status === 'failed') throw new Error(`the saved machine could not be loaded: ${rest['error-desc'] ?? status}`);
+    await delay(20);
+  }
 }
 
 async function becomeNode(context: NodeContext, files: NodeFiles, start: NodeStart, state: NodeState): Promise<void> {
