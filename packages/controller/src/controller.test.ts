@@ -1,0 +1,84 @@
+import { CLAIMS, NODES } from '@berth/kube/resources';
+import { silentLogger } from '@berth/runtime/logger';
+import { createManualClock } from '@berth/runtime/manual-clock';
+import { createMetrics } from '@berth/runtime/metrics';
+import { afterEach, expect, it } from 'vitest';
+import { createCaches, startCaches } from './caches.ts';
+import { runController } from './controller.ts';
+import { VOLUME } from './testing/builders.ts';
+import { createFakeCluster, type FakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
+
+const MY_CLAIM = { namespace: 'shop', name: 'data-es-0' };
+const stopped = new Set<AbortController>();
+
+afterEach(() => {
+  for (const controller of stopped) controller.abort(new Error('stopped'));
+  stopped.clear();
+});
+
+/** Runs the whole controller; only changes wake it, because the clock stands still and no resync comes. */
+const startAll = async (options: FakeClusterOptions = {}) => {
+  const cluster = await createFakeCluster(options);
+  const clock = createManualClock();
+  const metrics = createMetrics();
+  const controller = new AbortController();
+  stopped.add(controller);
+  const { signal } = controller;
+  const base = { client: cluster.client, clock, logger: silentLogger };
+  const caches = createCaches(base);
+  await startCaches(caches, signal);
+  const times = { orphanGraceMs: 600_000, resyncMs: 600_000, workers: 2 };
+  const events = { record: () => {} };
+  const place = () => ({ reason: 'nothing is placed here' });
+  void runController({ ...base, ...times, caches, events, place, metrics }, signal);
+  return { cluster, clock, metrics };
+};
+
+const until = async (cluster: FakeCluster, condition: () => Promise<boolean>): Promise<void> => {
+  for (let turn = 0; turn < 200; turn += 1) {
+    if (await condition()) return;
+    await cluster.step();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error('it did not happen');
+};
+
+const bound = (cluster: FakeCluster) => async () =>
+  (await cluster.claim())?.spec?.volumeName === VOLUME && (await cluster.persistentVolume())?.status?.phase === 'Bound';
+
+const empty = (cluster: FakeCluster) => async () =>
+  (await cluster.logicalVolume()) === undefined && (await cluster.persistentVolume()) === undefined;
+
+it('is woken by every change on the way from claim to volume and back, without a resync', async () => {
+  const { cluster, metrics } = await startAll();
+  await until(cluster, bound(cluster));
+  await cluster.client.delete(CLAIMS, MY_CLAIM);
+  await until(cluster, empty(cluster));
+  expect([...cluster.disk('a')]).toEqual([]);
+  expect(await metrics.text()).toContain('berth_controller_actions_total{action="createPersistentVolume"} 1');
+});
+
+it('makes exactly one call to make each of the two objects', async () => {
+  const { cluster } = await startAll();
+  await until(cluster, bound(cluster));
+  const posts = cluster.client.calls.filter(
+    (call) => call.startsWith('POST') && /logicalvolumes|persistentvolumes$/.test(call),
+  );
+  expect(posts).toEqual(['POST /apis/csi.storage.io/v1alpha1/logicalvolumes', 'POST /api/v1/persistentvolumes']);
+});
+
+it('is woken by the end of a node: the claim is scheduled again (traps 81, 85)', async () => {
+  const { cluster } = await startAll({ full: [] });
+  await until(cluster, async () => (await cluster.logicalVolume()) !== undefined);
+  await cluster.client.delete(NODES, { name: 'a' });
+  await until(cluster, bound(cluster));
+  const volume = await cluster.logicalVolume();
+  expect(volume?.spec.nodeName).toBe('b');
+});
+
+it('starts with what is there already', async () => {
+  const first = await startAll();
+  await until(first.cluster, async () => (await first.cluster.logicalVolume())?.status?.phase === 'Ready');
+  await until(first.cluster, bound(first.cluster));
+  expect(first.cluster.disk('a').size).toBe(1);
+});
