@@ -1,0 +1,105 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bed } from '@berth/bed/bed';
+import { preloadedImages } from '@berth/bed/image/container-images';
+import { run } from '@berth/bed/process/spawn';
+import type { Progress } from '@berth/bed/progress';
+import { parse, stringify } from 'yaml';
+import { list } from './api.ts';
+import { waitUntil } from './wait.ts';
+
+export interface BerthContext {
+  readonly bed: Bed;
+  /** Root of the checkout. */
+  readonly repository: string;
+  /** Where keys and certificates go. */
+  readonly runDir: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+const EXTENDER_PORT = 9443;
+const EXTENDER_METRICS_PORT = 9812;
+const NAMESPACE = 'berth-system';
+
+/** Brings Berth into a bed the way a user would: bundle, image, `kubectl apply` of deploy/, certificate, scheduler settings. */
+export const deployBerth = async (context: BerthContext): Promise<void> => {
+  const { progress } = context;
+  const image = await progress.step('Build the image', () => buildImage(context));
+  await progress.step('Apply deploy/', () => applyManifests(context, image));
+  await progress.step('Start the extender, tell kube-scheduler', () => startExtender(context));
+  await progress.step('Wait for agents and controller', (say) => awaitBerth(context, say));
+};
+
+/** Address at which the extender's metrics are reached from the host, such as 127.0.0.1:4711. */
+export const extenderMetrics = (bed: Bed): Promise<string> => bed.reach(`127.0.0.1:${EXTENDER_METRICS_PORT}`);
+
+const buildImage = async ({ bed, repository, signal }: BerthContext): Promise<string> => {
+  await run(process.execPath, ['scripts/build.ts'], { cwd: repository, signal });
+  return bed.pushImage({
+    name: 'registry.bed:5000/berth:dev',
+    dockerfile: join(repository, 'deploy/Dockerfile'),
+    context: repository,
+    buildArgs: { BASE: preloadedImages.base },
+  });
+};
+
+const applyManifests = async ({ bed, repository }: BerthContext, image: string): Promise<void> => {
+  const manifests = await bed.kubectl(['kustomize', join(repository, 'test/e2e/deploy')]);
+  const crds = manifests.split(/^---$/m).filter((document) => document.includes('kind: CustomResourceDefinition'));
+  await bed.kubectl(['apply', '--server-side', '-f', '-'], crds.join('---\n'));
+  await bed.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await bed.kubectl(
+    ['apply', '--server-side', '-f', '-'],
+    manifests.replaceAll('image: berth:latest', `image: ${image}`),
+  );
+};
+
+const startExtender = async ({ bed, repository, runDir, signal }: BerthContext): Promise<void> => {
+  const keys = join(runDir, 'extender');
+  await mkdir(keys, { recursive: true });
+  await run(join(repository, 'scripts/extender-certificate'), [keys, '127.0.0.1'], { signal });
+  const kubeconfig = await bed.serviceAccountKubeconfig(NAMESPACE, 'berth-extender');
+  await bed.startBeside({
+    name: 'berth-extender',
+    file: process.execPath,
+    args: [join(repository, 'dist/extender.js')],
+    env: {
+      BERTH_KUBECONFIG: kubeconfig,
+      BERTH_PORT: String(EXTENDER_PORT),
+      BERTH_METRICS_PORT: String(EXTENDER_METRICS_PORT),
+      BERTH_TLS_CERT: join(keys, 'tls.crt'),
+      BERTH_TLS_KEY: join(keys, 'tls.key'),
+    },
+  });
+  const text = await readFile(join(repository, 'deploy/scheduler/kube-scheduler-config.yaml'), 'utf8');
+  await bed.restartScheduler(schedulerConfig(text, join(keys, 'ca.crt')));
+};
+
+/** The users' file with this bed's address and certificate authority. */
+const schedulerConfig = (text: string, caFile: string): string => {
+  const config = parse(text) as { extenders: { urlPrefix: string; tlsConfig: { caFile: string } }[] };
+  for (const extender of config.extenders) {
+    extender.urlPrefix = `https://127.0.0.1:${EXTENDER_PORT}`;
+    extender.tlsConfig.caFile = caFile;
+  }
+  return stringify(config);
+};
+
+const awaitBerth = async ({ bed, signal }: BerthContext, say: (detail: string) => void): Promise<void> => {
+  const nodes = [...bed.nodes.keys()];
+  await waitUntil(
+    async () => {
+      const storages = await list(bed, 'nodestorages');
+      const reporting = storages.filter(({ status }) => Object.keys(status?.capacity ?? {}).length > 0);
+      const drivers = await list(bed, 'csinodes');
+      const registered = drivers.filter(({ spec }) => spec.drivers?.some(({ name }) => name === 'csi.storage.io'));
+      if (reporting.length === nodes.length && registered.length === nodes.length) return 'done';
+      return `${reporting.length} of ${nodes.length} nodes report disks, ${registered.length} are registered with kubelet`;
+    },
+    { timeoutMs: 180_000, signal },
+  );
+  say('disks reported, drivers registered');
+  await bed.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/berth-controller', '--timeout=180s']);
+  await bed.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'daemonset/berth-agent', '--timeout=180s']);
+};
