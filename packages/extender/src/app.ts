@@ -1,0 +1,91 @@
+import { toAppError } from '@berth/contract/errors';
+import type { EventRecorder } from '@berth/kube/event-recorder';
+import type { HttpHandler, HttpRequest, HttpResponse } from '@berth/runtime/http-server';
+import type { Logger } from '@berth/runtime/logger';
+import type { Metrics } from '@berth/runtime/metrics';
+import { type DecideOptions, type Decision, filter, prioritize } from './decide.ts';
+import { type ExtenderArgs, parseExtenderArgs } from './extender-api.ts';
+import { podSentence } from './refusal-text.ts';
+
+export interface AppOptions extends DecideOptions {
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+const PATHS = 'POST /filter and POST /prioritize';
+
+/** The extender's HTTP interface; it does not listen by itself. */
+export const buildApp = (options: AppOptions): HttpHandler => {
+  const duration = options.metrics.histogram(
+    'berth_extender_request_duration_seconds',
+    'Time to answer kube-scheduler.',
+    ['verb', 'outcome'],
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5],
+  );
+  const holds = options.metrics.gauge('berth_extender_holds', 'Claims that room is held for.');
+
+  return (request) => {
+    const verb = VERBS[request.path];
+    if (verb === undefined) return { status: 404, body: `no such path; there is ${PATHS}` };
+    if (request.method !== 'POST') return { status: 405, body: `use POST; there is ${PATHS}` };
+    const startMs = options.clock.monotonicMs();
+    const { outcome, response } = answer(verb, request, options);
+    duration.observe({ verb: request.path.slice(1), outcome }, (options.clock.monotonicMs() - startMs) / 1000);
+    holds.set({}, options.ledger.size);
+    return response;
+  };
+};
+
+interface Answer {
+  readonly outcome: string;
+  readonly response: HttpResponse;
+}
+
+type Verb = (args: ExtenderArgs, options: AppOptions) => { readonly outcome: string; readonly result: unknown };
+
+const answer = (verb: Verb, request: HttpRequest, options: AppOptions): Answer => {
+  try {
+    const { outcome, result } = verb(parseExtenderArgs(request.body), options);
+    return { outcome, response: { status: 200, body: JSON.stringify(result), contentType: 'application/json' } };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.code === 'InvalidArgument')
+      return { outcome: 'malformed', response: { status: 400, body: error.message } };
+    options.logger.error({ err: error, path: request.path }, 'cannot answer kube-scheduler');
+    return { outcome: 'failed', response: { status: 500, body: error.message } };
+  }
+};
+
+const filterVerb: Verb = (args, options) => {
+  const decision = filter(args, options);
+  const { name, namespace, uid } = args.Pod.metadata;
+  const fields = { pod: `${namespace}/${name}`, outcome: decision.outcome };
+  if (decision.outcome === 'passed') options.logger.debug(fields, 'filtered');
+  else options.logger.info({ ...fields, ...summary(decision) }, 'filtered');
+  if (decision.outcome === 'refused') {
+    options.events.record(
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, ...(uid !== undefined && { uid }) } },
+      { type: 'Warning', reason: 'NoRoomOnDisks', message: messageFor(decision) },
+    );
+  }
+  return decision;
+};
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  '/filter': filterVerb,
+  '/prioritize': (args, options) => ({ outcome: 'scored', result: prioritize(args, options) }),
+};
+
+const messageFor = ({ claims, result }: Decision): string => {
+  const failed = result.FailedAndUnresolvableNodes;
+  if (claims.length > 0) return podSentence(claims, failed);
+  return Object.values(failed)[0] ?? 'No node can take the pod';
+};
+
+const summary = ({ result }: Decision) => ({
+  nodes: result.NodeNames?.slice(0, 3),
+  offered: result.NodeNames?.length,
+  refused: Object.keys(result.FailedAndUnresolvableNodes).length,
+  ...(result.Error !== '' && { reason: result.Error }),
+});

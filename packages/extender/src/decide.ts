@@ -1,0 +1,110 @@
+import { demandsOfPod, type PodDemands } from '@berth/placement/demands';
+import type { HoldLedger } from '@berth/placement/hold-ledger';
+import { holdsFor, type Judgement, judge, type Question } from '@berth/placement/place';
+import { type Weights, wireScore } from '@berth/placement/score';
+import type { Clock } from '@berth/runtime/clock';
+import {
+  type ExtenderArgs,
+  type ExtenderFilterResult,
+  type ExtenderPod,
+  filterError,
+  filterResult,
+  type HostPriority,
+  nodeNamesOf,
+} from './extender-api.ts';
+import { applicationKeyOf, claimReferencesOf, podKeyOf } from './pod-facts.ts';
+import { nodeSentence } from './refusal-text.ts';
+import type { View } from './view.ts';
+
+export interface DecideOptions {
+  readonly view: View;
+  readonly ledger: HoldLedger;
+  readonly weights: Weights;
+  /** At most this many nodes are offered to the scheduler, the best ones. */
+  readonly shortlist: number;
+  readonly clock: Clock;
+}
+
+/** What became of a filter call. */
+export interface Decision {
+  readonly outcome: 'passed' | 'placed' | 'refused' | 'retry';
+  readonly result: ExtenderFilterResult;
+  /** Claims that found no room. */
+  readonly claims: readonly string[];
+}
+
+/** Decides and holds room in one synchronous step: no other request can come between. */
+export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => {
+  const asked = ask(args.Pod, options.view);
+  if (asked.kind === 'nothing') return passed(args);
+  if (asked.kind === 'retry') return { outcome: 'retry', result: filterError(`berth: ${asked.reason}`), claims: [] };
+  if (asked.kind === 'refused') {
+    const failed = Object.fromEntries(nodeNamesOf(args).map((name) => [name, asked.reason]));
+    return { outcome: 'refused', result: filterResult(args, [], failed), claims: [] };
+  }
+  return place(args, asked, options);
+};
+
+/** Scores names for a pod, as placement sees them now; 0 for a node that does not fit any more. */
+export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPriority[] => {
+  const names = nodeNamesOf(args);
+  const asked = ask(args.Pod, options.view);
+  if (asked.kind !== 'place') return names.map((Host) => ({ Host, Score: 0 }));
+  const { choices } = judgeFor(args, asked, options);
+  const scores = new Map(choices.map((choice) => [choice.node.name, wireScore(choice.score)]));
+  return names.map((Host) => ({ Host, Score: scores.get(Host) ?? 0 }));
+};
+
+type Placing = Extract<PodDemands, { kind: 'place' }>;
+
+const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Decision => {
+  const { ledger, clock, shortlist } = options;
+  const nowMs = clock.monotonicMs();
+  ledger.expire(nowMs);
+  const { choices, refused } = judgeFor(args, asked, options);
+  const offered = choices.slice(0, shortlist);
+  if (offered.length === 0) {
+    if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);
+    const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
+    const claims = asked.demands.map((demand) => demand.claimKey);
+    return { outcome: 'refused', result: filterResult(args, [], failed), claims };
+  }
+  ledger.hold(holdsFor(questionOf(args.Pod, asked), offered), nowMs);
+  const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
+  const names = offered.map((choice) => choice.node.name);
+  return { outcome: 'placed', result: filterResult(args, names, failed), claims: [] };
+};
+
+const passed = (args: ExtenderArgs): Decision => ({
+  outcome: 'passed',
+  result: filterResult(args, nodeNamesOf(args)),
+  claims: [],
+});
+
+/**
+ * A view that can't be trusted answers "again later" for pods with claims of ours. While claims and classes are not
+ * listed, whose a claim is can't be told either; a pod without claims never waits for the view.
+ */
+const ask = (pod: ExtenderPod, view: View): PodDemands => {
+  const references = claimReferencesOf(pod);
+  if (references.length === 0) return { kind: 'nothing' };
+  const asked = demandsOfPod(references, view.lookup);
+  if (asked.kind === 'nothing' && view.synced) return asked;
+  const reason = view.unready();
+  return reason === undefined ? asked : { kind: 'retry', reason };
+};
+
+const judgeFor = (args: ExtenderArgs, asked: Placing, { view, ledger, weights }: DecideOptions): Judgement =>
+  judge(nodeNamesOf(args), questionOf(args.Pod, asked), {
+    landscape: view.landscape(args.Pod.spec.nodeSelector ?? {}),
+    ledger,
+    weights,
+  });
+
+const questionOf = (pod: ExtenderPod, { demands, pins }: Placing): Question => ({
+  demands,
+  pins,
+  podUid: pod.metadata.uid,
+  application: applicationKeyOf(pod),
+  member: podKeyOf(pod),
+});

@@ -1,0 +1,106 @@
+import { AppError } from '@berth/contract/errors';
+import { z } from 'zod';
+
+/**
+ * The wire format of k8s.io/kube-scheduler/extender/v1, types.go. Its Go structs carry no JSON tags, so that the
+ * outer keys are the capitalised field names; the Pod and the nodes inside are ordinary Kubernetes JSON.
+ * Only the fields that are read are checked; Go writes an absent slice, map or pointer as null.
+ */
+
+const volumeSchema = z.object({
+  name: z.string(),
+  persistentVolumeClaim: z.object({ claimName: z.string() }).nullish(),
+  ephemeral: z.object({}).nullish(),
+});
+
+const podSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().default('default'),
+    uid: z.string().optional(),
+    labels: z.record(z.string(), z.string()).nullish(),
+  }),
+  spec: z.object({
+    volumes: z.array(volumeSchema).nullish(),
+    nodeSelector: z.record(z.string(), z.string()).nullish(),
+  }),
+});
+
+const nodeSchema = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
+
+const argsSchema = z
+  .object({
+    Pod: podSchema,
+    Nodes: z.looseObject({ items: z.array(nodeSchema).nullable() }).nullish(),
+    NodeNames: z.array(z.string()).nullish(),
+  })
+  .refine((args) => args.NodeNames || args.Nodes, {
+    message: 'neither NodeNames nor Nodes is set; send NodeNames (nodeCacheCapable: true)',
+  });
+
+export type ExtenderArgs = z.infer<typeof argsSchema>;
+export type ExtenderPod = z.infer<typeof podSchema>;
+
+export interface ExtenderFilterResult {
+  Nodes: unknown;
+  NodeNames: readonly string[] | null;
+  FailedNodes: Readonly<Record<string, string>>;
+  /** Nodes where evicting other pods would not help: kube-scheduler does not try preemption there. */
+  FailedAndUnresolvableNodes: Readonly<Record<string, string>>;
+  /** When not empty, kube-scheduler gives up this attempt and tries the pod again after a pause. */
+  Error: string;
+}
+
+/** Score is an int64 in Go: a fraction would make the whole answer unreadable. */
+export interface HostPriority {
+  readonly Host: string;
+  readonly Score: number;
+}
+
+/** Reads a request body. Throws InvalidArgument with a sentence that names the field. */
+export const parseExtenderArgs = (body: Buffer): ExtenderArgs => {
+  const parsed = argsSchema.safeParse(parseJson(body));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw new AppError('InvalidArgument', `the body is not ExtenderArgs of the scheduler: ${problems.join('; ')}`);
+};
+
+/** The node names of a request, in the form it uses; NodeNames wins when both are set. */
+export const nodeNamesOf = (args: ExtenderArgs): readonly string[] =>
+  args.NodeNames ?? (args.Nodes?.items ?? []).map((node) => node.metadata.name);
+
+/** A filter result in the form of the request: names for names, nodes for nodes. */
+export const filterResult = (
+  args: ExtenderArgs,
+  kept: readonly string[],
+  failed: Readonly<Record<string, string>> = {},
+): ExtenderFilterResult => ({
+  ...(args.NodeNames ? { Nodes: null, NodeNames: kept } : { Nodes: keptNodes(args, kept), NodeNames: null }),
+  FailedNodes: {},
+  FailedAndUnresolvableNodes: failed,
+  Error: '',
+});
+
+/** The answer when nothing can be said now. */
+export const filterError = (reason: string): ExtenderFilterResult => ({
+  Nodes: null,
+  NodeNames: null,
+  FailedNodes: {},
+  FailedAndUnresolvableNodes: {},
+  Error: reason,
+});
+
+const keptNodes = (args: ExtenderArgs, kept: readonly string[]): unknown => {
+  const names = new Set(kept);
+  return { ...args.Nodes, items: (args.Nodes?.items ?? []).filter((node) => names.has(node.metadata.name)) };
+};
+
+const parseJson = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new AppError('InvalidArgument', 'the body is not JSON; kube-scheduler posts ExtenderArgs', { cause });
+  }
+};

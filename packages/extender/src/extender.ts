@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import type { KubeClient } from '@berth/kube/client';
+import type { EventRecorder } from '@berth/kube/event-recorder';
+import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, type Resource } from '@berth/kube/resources';
+import { createWatchCache } from '@berth/kube/watch-cache';
+import { HoldLedger } from '@berth/placement/hold-ledger';
+import type { Clock } from '@berth/runtime/clock';
+import { startHttpServer } from '@berth/runtime/http-server';
+import type { Logger } from '@berth/runtime/logger';
+import { createMetrics } from '@berth/runtime/metrics';
+import { operationsHandler } from '@berth/runtime/operations';
+import { buildApp } from './app.ts';
+import type { ExtenderConfig } from './config.ts';
+import { createView } from './view.ts';
+
+/** Names of 5,000 nodes need 1.3 MB at most; whole Node objects of as many, about 60 MB. */
+const MAX_BODY_BYTES = 64 * 1024 ** 2;
+
+export interface ExtenderDependencies {
+  readonly config: ExtenderConfig;
+  readonly client: KubeClient;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Watches, listens and answers until the signal fires. It listens from the start and says in /readyz whether it knows enough. */
+export const runExtender = async (dependencies: ExtenderDependencies, signal: AbortSignal): Promise<void> => {
+  const { config, client, events, clock, logger } = dependencies;
+  const cache = <T>(resource: Resource<T>) => createWatchCache({ client, resource, clock, logger });
+  const caches = {
+    nodes: cache(NODES),
+    storages: cache(NODE_STORAGES),
+    volumes: cache(LOGICAL_VOLUMES),
+    claims: cache(CLAIMS),
+    classes: cache(CLASSES),
+    pods: cache(PODS),
+  };
+  const ledger = new HoldLedger({ ttlMs: config.holdTtlSeconds * 1000 });
+  const view = createView({
+    caches,
+    ledger,
+    rackLabels: config.rackLabels,
+    staleAfterMs: config.staleAfterSeconds * 1000,
+  });
+  for (const each of Object.values(caches)) each.start(signal);
+
+  const metrics = createMetrics();
+  const weights = { rack: config.weightRack, host: config.weightHost, room: config.weightRoom };
+  const { shortlist, host, port, tlsCert: certFile, tlsKey: keyFile } = config;
+  const app = await startHttpServer({
+    handler: buildApp({ view, ledger, weights, shortlist, clock, events, metrics, logger }),
+    host,
+    port,
+    maxBodyBytes: MAX_BODY_BYTES,
+    tls: { certFile, keyFile },
+    logger,
+  });
+  const operations = await startHttpServer({
+    handler: operationsHandler({ metrics, unhealthy: () => undefined, unready: view.unready }),
+    host,
+    port: config.metricsPort,
+    maxBodyBytes: 0,
+    logger,
+  });
+  logger.info({ port: app.port, metricsPort: operations.port }, 'listening');
+  if (!signal.aborted) await once(signal, 'abort');
+  await Promise.all([app.close(), operations.close()]);
+};
