@@ -1,0 +1,4 @@
+import { createFakeKubeClient } from './fake-kube-client.ts';
+import { describeKubeClient } from './kube-client-behaviour.ts';
+
+describeKubeClient('the fake', async () => createFakeKubeClient());
