@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -11,6 +11,8 @@ export const mediaTypes = {
   config: 'application/vnd.oci.image.config.v1+json',
   layer: 'application/vnd.oci.image.layer.v1.tar',
 } as const;
+
+const tagAnnotation = 'org.opencontainers.image.ref.name';
 
 export interface ImageDescription {
   /** Full name, for example `registry.bed:5000/pause:1`. */
@@ -51,12 +53,53 @@ export async function writeOciLayout(directory: string, image: ImageDescription)
   });
   // containerd takes the image's full name from its own annotation; the tag alone is what the specification asks for.
   const annotations = {
-    'org.opencontainers.image.ref.name': image.name.slice(image.name.lastIndexOf(':') + 1),
+    [tagAnnotation]: image.name.slice(image.name.lastIndexOf(':') + 1),
     'io.containerd.image.name': image.name,
   };
-  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [{ ...manifest, annotations }] };
-  await writeFile(join(directory, 'index.json'), JSON.stringify(index));
-  await writeFile(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  await writeIndex(directory, [{ ...manifest, annotations }]);
+}
+
+/**
+ * Moves an image that lies in a directory of skopeo's and buildah's `dir:` form (a manifest, and blobs named by their digests in
+ * hexadecimal) into a layout, under a tag that is taken from the image that had it. Gives the manifest's digest.
+ */
+export async function addToLayout(layout: string, source: string, tag: string): Promise<string> {
+  const blobs = join(layout, 'blobs', 'sha256');
+  await mkdir(blobs, { recursive: true });
+  const names = await readdir(source);
+  for (const name of names.filter((name) => /^[a-f0-9]{64}$/.test(name))) {
+    await rename(join(source, name), join(blobs, name));
+  }
+  const manifest = await readFile(join(source, 'manifest.json'), 'utf8');
+  const { mediaType } = JSON.parse(manifest) as { mediaType?: string };
+  const hex = createHash('sha256').update(manifest).digest('hex');
+  await writeFile(join(blobs, hex), manifest);
+  const entry: Descriptor = {
+    mediaType: mediaType ?? mediaTypes.manifest,
+    digest: `sha256:${hex}`,
+    size: Buffer.byteLength(manifest),
+    annotations: { [tagAnnotation]: tag },
+  };
+  const others = (await readIndex(layout)).filter((other) => other.annotations?.[tagAnnotation] !== tag);
+  await writeIndex(layout, [...others, entry]);
+  return entry.digest;
+}
+
+/** Digest of the manifest that the layout names so; undefined when there is none. */
+export async function digestOfTag(layout: string, tag: string): Promise<string | undefined> {
+  return (await readIndex(layout)).find((entry) => entry.annotations?.[tagAnnotation] === tag)?.digest;
+}
+
+async function readIndex(layout: string): Promise<readonly Descriptor[]> {
+  const text = await readFile(join(layout, 'index.json'), 'utf8').catch(() => undefined);
+  return text === undefined ? [] : (JSON.parse(text) as { manifests: Descriptor[] }).manifests;
+}
+
+async function writeIndex(layout: string, manifests: readonly Descriptor[]): Promise<void> {
+  await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  const file = join(layout, 'index.json');
+  await writeFile(`${file}.new`, JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests }));
+  await rename(`${file}.new`, file);
 }
 
 async function moveLayer(blobs: string, layer: string): Promise<Descriptor> {
