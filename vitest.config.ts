@@ -1,12 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
+const MINUTE_MS = 60_000;
+
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
     projects: [
       {
-        extends: true,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/bed/src/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'test/*/src/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // One real cluster serves all files, so they take turns.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/src/suite/*.e2e.ts'],
+          globalSetup: ['test/e2e/src/suite/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 30 * MINUTE_MS,
+        },
       },
     ],
   },

@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { isRunning, list } from '../api.ts';
+import type { Stage } from '../demo/acts.ts';
+import { readLeftovers } from '../storage-facts.ts';
+import { nodeOf } from '../volume-facts.ts';
+import { waitUntil } from '../wait.ts';
+import { openStage } from './suite-bed.ts';
+
+let stage: Stage;
+const MINUTES = 60_000;
+
+beforeAll(async () => {
+  stage = await openStage('agent');
+});
+
+const waitFor = (probe: () => Promise<'done' | string>, timeoutMs = 3 * MINUTES) =>
+  waitUntil(probe, { timeoutMs, signal: stage.signal });
+
+/** The class of the published system, unchanged, and a pod that uses it. */
+const CLAIM_AND_POD = `
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: { name: published }
+provisioner: csi.storage.io
+parameters:
+  csi.storage.io/disk-type: nvme
+  csi.storage.k8s.io/fstype: xfs
+mountOptions: [rw]
+allowVolumeExpansion: true
+reclaimPolicy: Delete
+volumeBindingMode: WaitForFirstConsumer
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data }
+spec:
+  accessModes: [ReadWriteOnce]
+  storageClassName: published
+  resources: { requests: { storage: 1Gi } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: one }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: main
+      image: registry.bed:5000/busybox:1
+      command: [sh, -c, 'test -f /data/proof || echo first > /data/proof; sleep infinity']
+      volumeMounts: [{ name: data, mountPath: /data }]
+  volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
+`;
+
+const podRuns = async () => {
+  const pods = await list(stage.bed, 'pods', '-n', stage.namespace);
+  return pods.length === 1 && pods.every(isRunning) ? 'done' : `the pod is ${pods[0]?.status?.phase}`;
+};
+
+const proof = async () =>
+  (await stage.bed.kubectl(['-n', stage.namespace, 'exec', 'one', '--', 'cat', '/data/proof'])).trim();
+
+describe('the agent', () => {
+  it('is registered with every kubelet', async () => {
+    const nodes = await list(stage.bed, 'csinodes');
+    const registered = nodes.flatMap(({ metadata, spec }) =>
+      (spec.drivers ?? []).filter(({ name }) => name === 'csi.storage.io').map(({ nodeID }) => [metadata.name, nodeID]),
+    );
+    expect(registered.sort()).toEqual([...stage.bed.nodes.keys()].sort().map((name) => [name, name]));
+  });
+
+  it('reports each disk with an identity, its medium, and who decided it', async () => {
+    const storages = await list(stage.bed, 'nodestorages');
+    for (const { status } of storages) {
+      const adopted = (status?.disks ?? []).filter(({ state }) => state === 'Adopted');
+      expect(adopted.map(({ medium }) => medium).sort()).toEqual(['hdd', 'nvme', 'nvme', 'ssd']);
+      for (const disk of adopted) {
+        expect(disk.identity.tier).not.toBe('none');
+        expect(disk.mediumDecidedBy).toBeTruthy();
+      }
+      const refused = (status?.disks ?? []).filter(({ state }) => state === 'Refused');
+      for (const disk of refused) expect(disk.reason).toMatch(/\w+ \w+ \w+/);
+    }
+  });
+
+  it('serves the StorageClass of the published system unchanged', async () => {
+    await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
+    await waitFor(podRuns);
+    expect(await proof()).toBe('first');
+  });
+
+  it('finds its volumes and registers again after kill -9', async () => {
+    const [pod] = await list(stage.bed, 'pods', '-n', stage.namespace);
+    const node = nodeOf(stage.bed, pod?.spec.nodeName ?? '');
+    const killed = await node.exec(['pkill', '-9', '-f', 'agent.js']);
+    expect(killed.exitCode).toBe(0);
+    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod', 'one', '--wait=true']);
+    await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
+    await waitFor(podRuns);
+    expect(await proof()).toBe('first');
+  });
+
+  it('brings the volume back after a power cut (trap 30)', { timeout: 8 * MINUTES }, async () => {
+    await stage.bed.kubectl([
+      '-n',
+      stage.namespace,
+      'exec',
+      'one',
+      '--',
+      'sh',
+      '-c',
+      'echo flushed > /data/proof; sync',
+    ]);
+    const [pod] = await list(stage.bed, 'pods', '-n', stage.namespace);
+    const node = nodeOf(stage.bed, pod?.spec.nodeName ?? '');
+    await node.powerCut();
+    await node.boot();
+    // The API still shows the pod as it was; deleting it waits for the kubelet that is coming back.
+    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod', 'one', '--wait=true', '--timeout=300s']);
+    await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
+    await waitFor(podRuns, 5 * MINUTES);
+    expect(await proof()).toBe('flushed');
+  });
+
+  it('removes everything when pod and claim are deleted', async () => {
+    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod/one', 'pvc/data', '--wait=true']);
+    await waitFor(async () => {
+      const left = await readLeftovers(stage.bed);
+      return left.length === 0 ? 'done' : `there is still ${left.join(', ')}`;
+    });
+    await stage.bed.kubectl(['delete', 'storageclass', 'published']);
+  });
+
+  it('leaves nothing when a claim is deleted while its volume is being made', async () => {
+    await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
+    await waitFor(async () =>
+      (await list(stage.bed, 'logicalvolumes')).length > 0 ? 'done' : 'there is no LogicalVolume yet',
+    );
+    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod/one', 'pvc/data', '--wait=true']);
+    await waitFor(async () => {
+      const left = await readLeftovers(stage.bed);
+      return left.length === 0 ? 'done' : `there is still ${left.join(', ')}`;
+    });
+    await stage.bed.kubectl(['delete', 'storageclass', 'published']);
+  });
+});

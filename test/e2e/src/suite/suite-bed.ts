@@ -1,0 +1,30 @@
+import type { Bed } from '@berth/bed/bed';
+import type { BedContext } from '@berth/bed/bed-parts';
+import { readEnvironment } from '@berth/bed/environment';
+import { createPaths } from '@berth/bed/paths';
+import { createPlainProgress } from '@berth/bed/progress';
+import { openBed } from '@berth/bed/start-bed';
+import type { Stage } from '../demo/acts.ts';
+
+export const SUITE_BED = 'test';
+
+export const bedContext = (write: (line: string) => void, signal: AbortSignal): BedContext => ({
+  paths: createPaths(readEnvironment()),
+  progress: createPlainProgress(write),
+  signal,
+});
+
+/** The cluster that the global set-up started. */
+export const openSuiteBed = (): Promise<Bed> =>
+  openBed(
+    bedContext(() => {}, new AbortController().signal),
+    SUITE_BED,
+  );
+
+/** A namespace of the test's own in that cluster. */
+export const openStage = async (namespace: string): Promise<Stage> => {
+  const bed = await openSuiteBed();
+  await bed.kubectl(['create', 'namespace', namespace]);
+  const { paths, signal } = bedContext(() => {}, new AbortController().signal);
+  return { bed, repository: paths.repository, namespace, signal };
+};
