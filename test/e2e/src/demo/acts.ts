@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed } from '@berth/bed/bed';
 import { formatBytes, parseQuantity } from '@berth/contract/quantity';
+import { parseAllDocuments } from 'yaml';
 import { type EventObject, isRunning, list } from '../api.ts';
 import { readAllocatable, readLeftovers } from '../storage-facts.ts';
 import { readVolumeFacts, type VolumeFact } from '../volume-facts.ts';
@@ -24,6 +26,17 @@ const manifest = ({ repository }: Stage, name: string) => join(repository, 'test
 
 export const applyElasticsearch = (stage: Stage): Promise<string> =>
   kubectl(stage, 'apply', '-f', manifest(stage, 'elasticsearch.yaml'));
+
+/** Runs the same set without its volumes: what a cluster does without us. Returns when its members run. */
+export const runWithoutVolumes = async (stage: Stage): Promise<void> => {
+  const documents = parseAllDocuments(await readFile(manifest(stage, 'elasticsearch.yaml'), 'utf8')).map((document) => {
+    document.deleteIn(['spec', 'volumeClaimTemplates']);
+    document.deleteIn(['spec', 'template', 'spec', 'containers', 0, 'volumeMounts']);
+    return document.toString();
+  });
+  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], documents.join(''));
+  await awaitMembers(stage);
+};
 
 /** Returns when all members run. */
 export const awaitMembers = (stage: Stage, timeoutMs = 240_000): Promise<void> =>

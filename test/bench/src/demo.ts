@@ -1,0 +1,45 @@
+import type { BedContext } from '@berth/bed/bed-parts';
+import { demoNodes } from '@berth/bed/demo-nodes';
+import { startBed } from '@berth/bed/start-bed';
+import * as acts from '@berth/e2e/demo/acts';
+import { deployBerth } from '@berth/e2e/deploy-berth';
+import { readAllocatable } from '@berth/e2e/storage-facts';
+import { type Result, ratioOf, valueOf } from './result.ts';
+
+const BED = 'bench';
+
+/** The demo's own times: cluster, Berth, and the set with its six volumes against the same set without any. */
+export const benchDemo = async (context: BedContext): Promise<Result[]> => {
+  const { paths, progress, signal } = context;
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    const startedMs = performance.now();
+    await work();
+    return (performance.now() - startedMs) / 1000;
+  };
+
+  const startedMs = performance.now();
+  const bed = await startBed(context, { name: BED, nodes: demoNodes(3) });
+  try {
+    const ready = (performance.now() - startedMs) / 1000;
+    const deployed = await timed(() =>
+      deployBerth({ bed, repository: paths.repository, runDir: paths.run(BED), progress, signal }),
+    );
+    const stage: acts.Stage = { bed, repository: paths.repository, namespace: 'default', signal };
+    const before = await readAllocatable(bed);
+    const plain = await timed(() => acts.runWithoutVolumes(stage));
+    await acts.deleteElasticsearch(stage, before);
+    const running = await timed(async () => {
+      await acts.applyElasticsearch(stage);
+      await acts.awaitMembers(stage);
+    });
+    const deleted = await timed(() => acts.deleteElasticsearch(stage, before));
+    return [
+      valueOf('demo: three nodes Ready', { value: ready, unit: 's', goal: 60 }),
+      valueOf('demo: Berth deployed', { value: deployed, unit: 's', goal: 90 }),
+      ratioOf('demo: set of three with six volumes Running', { value: running, floor: plain, unit: 's', goal: 4 }),
+      valueOf('demo: set, claims and volumes deleted', { value: deleted, unit: 's', goal: 60 }),
+    ];
+  } finally {
+    await bed.stop();
+  }
+};

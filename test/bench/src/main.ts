@@ -1,0 +1,49 @@
+import { writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { BedContext } from '@berth/bed/bed-parts';
+import { readEnvironment } from '@berth/bed/environment';
+import { createPaths } from '@berth/bed/paths';
+import { createPlainProgress } from '@berth/bed/progress';
+import { formatTable } from '@berth/e2e/demo/table';
+import { benchDemo } from './demo.ts';
+import type { Result } from './result.ts';
+
+const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Result[]>>> = { demo: benchDemo };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => BENCHMARKS[name] === undefined);
+if (unknown.length > 0)
+  throw new Error(`no benchmark ${unknown.join(', ')}; there is ${Object.keys(BENCHMARKS).join(', ')}`);
+
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
+}
+const context: BedContext = {
+  paths: createPaths(readEnvironment()),
+  progress: createPlainProgress((line) => writeSync(2, `${line}\n`)),
+  signal: interrupt.signal,
+};
+
+const results: Result[] = [];
+for (const [name, run] of Object.entries(BENCHMARKS)) {
+  if (positionals.length === 0 || positionals.includes(name)) results.push(...(await run(context)));
+}
+
+const show = (value: number | null): string => (value === null ? '' : value.toFixed(2));
+if (values.json) for (const result of results) console.log(JSON.stringify(result));
+else {
+  const rows = results.map((result) => [
+    result.name,
+    `${show(result.value)} ${result.unit}`,
+    show(result.floor),
+    show(result.ratio),
+    String(result.goal),
+    result.holds ? 'yes' : 'no',
+  ]);
+  console.log(formatTable(['NAME', 'VALUE', 'FLOOR', 'RATIO', 'GOAL', 'HOLDS'], rows).join('\n'));
+}
+process.exitCode = results.every(({ holds }) => holds) ? 0 : 1;
