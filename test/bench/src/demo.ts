@@ -4,7 +4,7 @@ import { startBed } from '@berth/bed/start-bed';
 import * as acts from '@berth/e2e/demo/acts';
 import { deployBerth } from '@berth/e2e/deploy-berth';
 import { readAllocatable } from '@berth/e2e/storage-facts';
-import { type Result, ratioOf, valueOf } from './result.ts';
+import { againstFloor, againstGoal, type Result } from './result.ts';
 
 const BED = 'bench';
 
@@ -34,10 +34,10 @@ export const benchDemo = async (context: BedContext): Promise<Result[]> => {
     });
     const deleted = await timed(() => acts.deleteElasticsearch(stage, before));
     return [
-      valueOf('demo: three nodes Ready', { value: ready, unit: 's', goal: 60 }),
-      valueOf('demo: Berth deployed', { value: deployed, unit: 's', goal: 90 }),
-      ratioOf('demo: set of three with six volumes Running', { value: running, floor: plain, unit: 's', goal: 4 }),
-      valueOf('demo: set, claims and volumes deleted', { value: deleted, unit: 's', goal: 60 }),
+      againstGoal('demo: three nodes Ready', { value: ready, unit: 's', goal: 60 }),
+      againstGoal('demo: Berth deployed', { value: deployed, unit: 's', goal: 90 }),
+      againstFloor('demo: set of three with six volumes Running', { value: running, floor: plain, unit: 's', goal: 4 }),
+      againstGoal('demo: set, claims and volumes deleted', { value: deleted, unit: 's', goal: 60 }),
     ];
   } finally {
     await bed.stop();

@@ -12,7 +12,7 @@ export interface Result {
   readonly holds: boolean;
 }
 
-export const ratioOf = (
+export const againstFloor = (
   name: string,
   measured: { value: number; floor: number; unit: string; goal: number },
 ): Result => {
@@ -20,7 +20,7 @@ export const ratioOf = (
   return { name, ...measured, ratio, holds: ratio <= measured.goal };
 };
 
-export const valueOf = (name: string, measured: { value: number; unit: string; goal: number }): Result => ({
+export const againstGoal = (name: string, measured: { value: number; unit: string; goal: number }): Result => ({
   name,
   ...measured,
   floor: null,
