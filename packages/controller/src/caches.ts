@@ -1,6 +1,7 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
-import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, VOLUMES } from '@berth/kube/resources';
+import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, VOLUMES } from '@berth/kube/resources';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
 import { createWatchCache, type WatchCache } from '@berth/kube/watch-cache';
 import type { Clock } from '@berth/runtime/clock';
@@ -16,6 +17,7 @@ export interface Caches {
   readonly waitingPods: WatchCache<Pod>;
   readonly persistentVolumes: WatchCache<PersistentVolume>;
   readonly logicalVolumes: WatchCache<LogicalVolume>;
+  readonly nodeStorages: WatchCache<NodeStorage>;
   /** Names of the persistent volumes with our driver and this volume handle. */
   namesOfHandle(handle: string): readonly string[];
 }
@@ -35,6 +37,7 @@ export const createCaches = (options: CacheOptions): Caches => {
     waitingPods: createWatchCache({ ...options, resource: PODS, selector: { fieldSelector: 'spec.nodeName=' } }),
     persistentVolumes,
     logicalVolumes: createWatchCache({ ...options, resource: LOGICAL_VOLUMES }),
+    nodeStorages: createWatchCache({ ...options, resource: NODE_STORAGES }),
     namesOfHandle: indexByHandle(persistentVolumes),
   };
 };
@@ -55,6 +58,7 @@ export const watched = (caches: Caches): readonly WatchCache<never>[] =>
     caches.waitingPods,
     caches.persistentVolumes,
     caches.logicalVolumes,
+    caches.nodeStorages,
   ] as unknown as readonly WatchCache<never>[];
 
 const indexByHandle = (cache: WatchCache<PersistentVolume>): ((handle: string) => readonly string[]) => {

@@ -11,7 +11,13 @@ import { buildPersistentVolume, sizeOf } from './persistent-volume.ts';
 
 /** Where a volume of a claim with volumeBindingMode Immediate may go, or a sentence why nowhere. */
 export type Choice = { readonly nodeName: string } | { readonly reason: string };
-export type PlaceClaim = (request: ClaimRequest) => Choice;
+export type PlaceClaim = (question: PlaceQuestion) => Choice;
+
+export interface PlaceQuestion {
+  readonly claim: PersistentVolumeClaim;
+  readonly storageClass: StorageClass;
+  readonly request: ClaimRequest;
+}
 
 /** All that decides what happens to a claim. */
 export interface ClaimState {
@@ -66,7 +72,7 @@ const planNew = (state: Known): Plan => {
   const request = attempt(() => parseClaim(claim, storageClass));
   if (request instanceof AppError) return warn(claim, 'ProvisioningRefused', request.message);
   if (!isHandedToUs(claim)) return WAIT;
-  const choice = waitsForConsumer(storageClass) ? selectedNodeOf(claim) : state.place(request);
+  const choice = waitsForConsumer(storageClass) ? selectedNodeOf(claim) : state.place({ claim, storageClass, request });
   if (choice === undefined) return WAIT;
   if (typeof choice === 'object' && 'reason' in choice) {
     return { ...warn(claim, 'ProvisioningFailed', choice.reason), againAfterMs: 30_000 };

@@ -11,6 +11,7 @@ import { operationsHandler } from '@berth/runtime/operations';
 import { createCaches, startCaches, watched } from './caches.ts';
 import { configSchema } from './config.ts';
 import { runController } from './controller.ts';
+import { createImmediatePlacement } from './immediate.ts';
 
 /** Watches that heard nothing for this long are dead: bookmarks come every minute. */
 const DEAD_MS = 15 * 60_000;
@@ -40,9 +41,7 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     logger.info({ port: server.port }, 'controller started');
     const { workers } = config;
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
-    const place = () => ({
-      reason: 'volumes cannot be made before a pod is scheduled; use volumeBindingMode WaitForFirstConsumer',
-    });
+    const place = createImmediatePlacement(caches, clock);
     await runController({ client, caches, events, place, clock, logger, metrics, workers, ...times }, signal);
   } finally {
     await server.close();
