@@ -168,6 +168,11 @@ describe('a claim that cannot be served', () => {
       { claim: aClaim({ spec: { dataSourceRef: { kind: 'PersistentVolumeClaim', name: 's' } } }) },
       /cannot be filled from a PersistentVolumeClaim/,
     ],
+    [
+      'a volume attributes class',
+      { claim: aClaim({ spec: { volumeAttributesClassName: 'gold' } }) },
+      /remove spec.volumeAttributesClassName/,
+    ],
     ['a selector', { claim: aClaim({ spec: { selector: { matchLabels: { a: 'b' } } } }) }, /remove spec.selector/],
   ];
   it.each(cases)('%s: one sentence for its author, and no logical volume', (_name, changes, expected) => {

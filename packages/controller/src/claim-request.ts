@@ -50,6 +50,9 @@ const refuseSources = (claim: PersistentVolumeClaim): void => {
       `volumes cannot be filled from a ${source.kind}; make the claim without dataSource and dataSourceRef`,
     );
   }
+  if (claim.spec?.volumeAttributesClassName) {
+    throw refused('volume attributes classes are not supported; remove spec.volumeAttributesClassName');
+  }
   if (claim.spec?.selector) {
     throw refused('a claim with a selector gets existing volumes only; remove spec.selector to have one made');
   }

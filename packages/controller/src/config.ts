@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Settings of the controller. */
 export const configSchema = z.object({
   kubeconfig: z.string().min(1).optional().meta({ description: 'Kubeconfig file; without it the service account.' }),
-  metricsPort: z.coerce.number().int().min(0).max(65_535).default(9810).meta({
+  metricsPort: z.coerce.number().int().min(0).max(65_535).default(9811).meta({
     description: 'Port of /healthz, /readyz and /metrics; 0 lets the system choose.',
   }),
   logLevel: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least important level that is logged.' }),

@@ -1,0 +1,23 @@
+import { readConfig } from '@berth/runtime/config';
+import { expect, it } from 'vitest';
+import { configSchema } from './config.ts';
+
+it('needs no settings at all inside a cluster', () => {
+  expect(readConfig(configSchema, { argv: [], env: {} })).toEqual({
+    metricsPort: 9811,
+    logLevel: 'info',
+    workers: 8,
+    resyncSeconds: 600,
+    orphanGraceSeconds: 600,
+  });
+});
+
+it('takes flags before the environment', () => {
+  const env = { BERTH_METRICS_PORT: '1', BERTH_WORKERS: '2' };
+  expect(readConfig(configSchema, { argv: ['--metrics-port=0'], env })).toMatchObject({ metricsPort: 0, workers: 2 });
+});
+
+it('refuses a grace so short that nobody could react', () => {
+  const argv = ['--orphan-grace-seconds=0'];
+  expect(() => readConfig(configSchema, { argv, env: {} })).toThrow(/orphanGraceSeconds/);
+});
