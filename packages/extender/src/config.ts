@@ -14,7 +14,7 @@ export const extenderConfigSchema = z.object({
   port: port('Port of the HTTPS interface for kube-scheduler.').default(9443),
   tlsCert: z.string().describe('File with the certificate in PEM format; read again when it is renewed.'),
   tlsKey: z.string().describe('File with the private key in PEM format.'),
-  metricsPort: port('Port of /healthz, /readyz and /metrics.').default(9090),
+  metricsPort: port('Port of /healthz, /readyz and /metrics.').default(9812),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('Least important message that is logged.'),
   holdTtlSeconds: seconds('How long room is held for a pod that has been filtered and not been given a node.').default(
     60,

@@ -9,8 +9,9 @@ export interface Held {
   readonly atMost: number;
 }
 
-/** A hold in the ledger. It is selected once the claim names its node: then it lasts as long as the claim says so. */
+/** A hold in the ledger. */
 export interface Entry extends Hold {
+  /** The claim names this node: the hold lasts as long as the claim says so. Else it is a prediction with an end. */
   readonly selected: boolean;
   readonly expiresAtMs: number;
 }
@@ -18,16 +19,19 @@ export interface Entry extends Hold {
 const NOTHING: Held = { expected: 0, atMost: 0 };
 
 /**
- * Room promised but not yet used, by claim UID: one entry per claim, whoever asks and how often.
+ * Room promised but not yet used, by claim UID, whoever asks and how often.
  *
- * An entry begins as a prediction, when a pod is filtered, and ends with its time to live unless the claim names a
- * node (`select`). All methods are synchronous and may be repeated. Time is passed in, in monotonic milliseconds.
+ * A claim has at most one prediction, made when its pod was filtered, and one selection, which is what the claim itself
+ * says. A new selection that the prediction offered replaces it. One that it did not offer, or that was known when the
+ * prediction was made, may be old news, which the scheduler knows to be taken back: then both stand, counted once where
+ * they agree, until the claim says more or time is over. All methods are synchronous and may be
+ * repeated. Time is passed in, in monotonic milliseconds.
  */
 export class HoldLedger {
   readonly #ttlMs: number;
-  readonly #entries = new Map<string, Entry>();
-  /** Those not selected, in the order of expiry: each is put at the end and all live equally long. */
-  readonly #predictions = new Set<Entry>();
+  /** In the order of expiry: each is put at the end and all live equally long. */
+  readonly #predicted = new Map<string, Entry>();
+  readonly #selected = new Map<string, Entry>();
   readonly #byNode = new KeyedSets<Entry>();
   readonly #byApplication = new KeyedSets<Entry>();
   readonly #byPod = new KeyedSets<Entry>();
@@ -37,39 +41,46 @@ export class HoldLedger {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#predicted.size + this.#selected.size;
   }
 
+  /** The newest that is known for a claim. */
   get(claimUid: string): Entry | undefined {
-    return this.#entries.get(claimUid);
+    return this.#predicted.get(claimUid) ?? this.#selected.get(claimUid);
   }
 
-  /** Holds all of a pod's claims at once. What is selected on the same node already stays so. */
+  entries(): Entry[] {
+    return [...this.#predicted.values(), ...this.#selected.values()];
+  }
+
+  /** Predicts for all of a pod's claims at once, instead of what was predicted for them before. */
   hold(holds: readonly Hold[], nowMs: number): void {
     for (const hold of holds) {
-      const old = this.#entries.get(hold.claimUid);
-      if (old?.selected && old.node === hold.node) continue;
-      this.#put({ ...hold, selected: false, expiresAtMs: nowMs + this.#ttlMs });
+      this.#remove(this.#predicted.get(hold.claimUid));
+      this.#add({ ...hold, selected: false, expiresAtMs: nowMs + this.#ttlMs });
     }
   }
 
-  /** The claim names its node: the hold moves there, whatever was predicted, and does not expire. */
+  /** The claim names its node. */
   select(hold: Omit<Hold, 'candidates'>): void {
-    const old = this.#entries.get(hold.claimUid);
-    if (old?.selected && sameHold(old, hold)) return;
-    this.#put({ ...hold, candidates: [hold.node], selected: true, expiresAtMs: Number.POSITIVE_INFINITY });
+    const { claimUid, node } = hold;
+    const old = this.#selected.get(claimUid);
+    if (old && sameHold(old, hold)) return;
+    this.#remove(old);
+    const predicted = this.#predicted.get(claimUid);
+    if (old?.node !== node && predicted?.candidates.includes(node)) this.#remove(predicted);
+    this.#add({ ...hold, candidates: [node], selected: true, expiresAtMs: Number.POSITIVE_INFINITY });
   }
 
-  /** The claim names no node any more. A newer prediction stays. */
+  /** The claim names no node (any more). */
   unselect(claimUid: string): void {
-    const old = this.#entries.get(claimUid);
-    if (old?.selected) this.#remove(old);
+    this.#remove(this.#selected.get(claimUid));
   }
 
   /** The LogicalVolume exists, or the claim is gone. */
   release(claimUid: string): void {
-    const old = this.#entries.get(claimUid);
-    if (old) this.#remove(old);
+    this.#remove(this.#predicted.get(claimUid));
+    this.#remove(this.#selected.get(claimUid));
   }
 
   /** The pod is gone or fits nowhere: its predictions end; what its claims have selected is still coming. */
@@ -81,7 +92,7 @@ export class HoldLedger {
 
   /** Drops predictions whose time is over; costs as much as there are to drop. */
   expire(nowMs: number): void {
-    for (const entry of this.#predictions) {
+    for (const entry of this.#predicted.values()) {
       if (entry.expiresAtMs > nowMs) return;
       this.#remove(entry);
     }
@@ -95,6 +106,7 @@ export class HoldLedger {
     let atMost = 0;
     for (const entry of entries) {
       if (entry.medium !== group.medium || except.has(entry.claimUid)) continue;
+      if (!entry.selected && this.#selected.get(entry.claimUid)?.node === node) continue;
       const bytes = wholeExtents(entry.bytes, group.extentSize);
       atMost += bytes;
       if (entry.node === node) expected += bytes;
@@ -111,23 +123,17 @@ export class HoldLedger {
     return this.#byApplication.get(application);
   }
 
-  entries(): Iterable<Entry> {
-    return this.#entries.values();
-  }
-
-  #put(entry: Entry): void {
-    this.release(entry.claimUid);
-    this.#entries.set(entry.claimUid, entry);
-    if (!entry.selected) this.#predictions.add(entry);
-    for (const node of new Set([entry.node, ...entry.candidates])) this.#byNode.add(node, entry);
+  #add(entry: Entry): void {
+    (entry.selected ? this.#selected : this.#predicted).set(entry.claimUid, entry);
+    for (const node of entry.candidates) this.#byNode.add(node, entry);
     if (entry.application !== undefined) this.#byApplication.add(entry.application, entry);
     if (entry.podUid !== undefined) this.#byPod.add(entry.podUid, entry);
   }
 
-  #remove(entry: Entry): void {
-    this.#entries.delete(entry.claimUid);
-    this.#predictions.delete(entry);
-    for (const node of new Set([entry.node, ...entry.candidates])) this.#byNode.remove(node, entry);
+  #remove(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    (entry.selected ? this.#selected : this.#predicted).delete(entry.claimUid);
+    for (const node of entry.candidates) this.#byNode.remove(node, entry);
     if (entry.application !== undefined) this.#byApplication.remove(entry.application, entry);
     if (entry.podUid !== undefined) this.#byPod.remove(entry.podUid, entry);
   }

@@ -1,0 +1,225 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { claim, createFixture, node, nodeStorage, pod, storageClass, volume } from './testing/fixture.ts';
+
+let berth: ReturnType<typeof createFixture>;
+
+beforeEach(() => {
+  berth = createFixture({ holdTtlMs: 60_000 });
+  berth.caches.classes.put(storageClass('fast'));
+  for (const name of ['n1', 'n2', 'n3']) {
+    berth.caches.nodes.put(node(name, { rack: `r-${name}` }));
+    berth.caches.storages.put(nodeStorage(name, 150));
+  }
+});
+
+/** Holds `data` of pod es-0 on n1. */
+const predict = async () => {
+  berth.caches.claims.put(claim('data'));
+  berth.caches.pods.put(pod('es-0', ['data']));
+  await berth.filter(pod('es-0', ['data']), ['n1', 'n2']);
+  expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n1', selected: false });
+};
+
+const roomFor = async (gib: number, on: string): Promise<boolean> => {
+  berth.caches.claims.put(claim('probe', { gib }));
+  const { NodeNames } = await berth.filter(pod('probe', ['probe']), [on]);
+  berth.ledger.release('uid-probe');
+  return (NodeNames?.length ?? 0) > 0;
+};
+
+describe('a hold', () => {
+  it('moves to the node the scheduler chose, and frees the one predicted', async () => {
+    await predict();
+    berth.caches.claims.put(claim('data', { selectedNode: 'n2' }));
+    expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n2', selected: true, podUid: 'uid-es-0' });
+    expect(await roomFor(100, 'n1')).toBe(true);
+    expect(await roomFor(100, 'n2')).toBe(false);
+  });
+
+  it('becomes the volume: the room is counted once, before and after the report', async () => {
+    await predict();
+    berth.caches.claims.put(claim('data', { selectedNode: 'n1' }));
+    berth.caches.volumes.put(volume('data', 'n1', { phase: 'Pending' }));
+    expect(berth.ledger.size).toBe(0);
+    expect(await roomFor(50, 'n1')).toBe(true);
+    expect(await roomFor(51, 'n1')).toBe(false);
+    berth.caches.storages.put(nodeStorage('n1', 150, { free: 50 }));
+    expect(await roomFor(50, 'n1')).toBe(true);
+    expect(await roomFor(51, 'n1')).toBe(false);
+  });
+
+  it('is taken over by the pod that comes again, not doubled (trap 73)', async () => {
+    await predict();
+    await berth.filter(pod('es-0', ['data']), ['n2', 'n3']);
+    expect(berth.ledger.get('uid-data')?.node).toBe('n2');
+    expect(berth.ledger.size).toBe(1);
+  });
+
+  it('ends when the pod is deleted', async () => {
+    await predict();
+    berth.caches.pods.remove('prod/es-0');
+    expect(berth.ledger.size).toBe(0);
+  });
+
+  it('ends when the pod is replaced by another of the same name', async () => {
+    await predict();
+    const again = pod('es-0', ['data']);
+    berth.caches.pods.put({ ...again, metadata: { ...again.metadata, uid: 'another' } });
+    expect(berth.ledger.size).toBe(0);
+  });
+
+  it('ends when the claim is deleted, replaced, or bound', async () => {
+    await predict();
+    berth.caches.claims.remove('prod/data');
+    expect(berth.ledger.size).toBe(0);
+    await predict();
+    berth.caches.claims.put(claim('data', { uid: 'another' }));
+    expect(berth.ledger.size).toBe(0);
+    berth.caches.claims.put(claim('data'));
+    await predict();
+    berth.caches.claims.put(claim('data', { volumeName: 'pv-1' }));
+    expect(berth.ledger.size).toBe(0);
+  });
+
+  it('ends with its time to live when no node was chosen, and only then', async () => {
+    await predict();
+    berth.caches.claims.put(claim('later', { selectedNode: 'n3' }));
+    await berth.clock.advance(59_000);
+    expect(await roomFor(100, 'n1')).toBe(false);
+    await berth.clock.advance(2_000);
+    expect(await roomFor(100, 'n1')).toBe(true);
+    expect(berth.ledger.get('uid-data')).toBeUndefined();
+    expect(berth.ledger.get('uid-later')).toBeDefined();
+  });
+
+  it('ends when the pod fits nowhere any more', async () => {
+    await predict();
+    berth.caches.storages.put(nodeStorage('n1', 10));
+    await berth.filter(pod('es-0', ['data']), ['n1']);
+    expect(berth.ledger.size).toBe(0);
+  });
+
+  it('ends when the choice is taken back, but not when a newer prediction exists already', async () => {
+    await predict();
+    berth.caches.claims.put(claim('data', { selectedNode: 'n2' }));
+    berth.caches.claims.put(claim('data'));
+    expect(berth.ledger.size).toBe(0);
+    berth.caches.claims.put(claim('data', { selectedNode: 'n2' }));
+    // The scheduler saw the annotation go before we did.
+    await berth.filter(pod('es-0', ['data']), ['n3']);
+    berth.caches.claims.put(claim('data'));
+    expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n3', selected: false });
+  });
+
+  it('comes back while its volume is gone and the choice stands', () => {
+    berth.caches.claims.put(claim('data', { selectedNode: 'n1' }));
+    berth.caches.volumes.put(volume('data', 'n1', { phase: 'Failed' }));
+    expect(berth.ledger.size).toBe(0);
+    berth.caches.volumes.remove('pvc-uid-data');
+    expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n1', selected: true });
+  });
+});
+
+describe('after a restart', () => {
+  it.each([['claims first'], ['classes first'], ['volumes first']])(
+    'holds are rebuilt from annotations: %s',
+    (order) => {
+      const fresh = createFixture();
+      const steps: Record<string, () => void> = {
+        claims: () => {
+          fresh.caches.claims.put(claim('waiting', { selectedNode: 'n1' }));
+          fresh.caches.claims.put(claim('made', { selectedNode: 'n1' }));
+          fresh.caches.claims.put(claim('bound', { selectedNode: 'n1', volumeName: 'pvc-uid-bound' }));
+          fresh.caches.claims.put(claim('other', { selectedNode: 'n1', className: 'ceph' }));
+        },
+        classes: () => {
+          fresh.caches.classes.put(storageClass('fast'));
+          fresh.caches.classes.put({ ...storageClass('ceph'), provisioner: 'rbd.csi.ceph.com' });
+        },
+        volumes: () => fresh.caches.volumes.put(volume('made', 'n1')),
+      };
+      const first = order.split(' ')[0] ?? '';
+      steps[first]?.();
+      for (const [name, step] of Object.entries(steps)) if (name !== first) step();
+      expect([...fresh.ledger.entries()].map((entry) => entry.claimKey)).toEqual(['prod/waiting']);
+    },
+  );
+});
+
+describe('members', () => {
+  const labels = { 'es-cluster-name': 'es' };
+  const scoreOf = async (name: string) => {
+    berth.caches.claims.put(claim('probe', { gib: 1 }));
+    const scores = await berth.prioritize(pod('probe', ['probe'], { labels }), ['n1', 'n2', 'n3']);
+    return scores.find((score) => score.Host === name)?.Score;
+  };
+
+  it('are counted from volumes, running pods and holds, and forgotten with them', async () => {
+    berth.caches.volumes.put(volume('data-0', 'n1', { gib: 1, cluster: 'es' }));
+    berth.caches.pods.put(pod('es-1', [], { labels, nodeName: 'n2' }));
+    expect(await scoreOf('n1')).toBe(2);
+    expect(await scoreOf('n2')).toBe(2);
+    expect(await scoreOf('n3')).toBe(10);
+    berth.caches.claims.put(claim('data-2', { gib: 1, selectedNode: 'n3' }));
+    berth.caches.pods.put(pod('es-2', ['data-2'], { labels }));
+    expect(await scoreOf('n3')).toBe(10);
+    berth.caches.volumes.remove('pvc-uid-data-0');
+    expect(await scoreOf('n1')).toBe(10);
+    expect(await scoreOf('n3')).toBe(2);
+  });
+
+  it('with two volumes count once, whichever of pod and volumes is seen first', async () => {
+    const member = pod('es-0', ['data', 'logs'], { labels });
+    berth.caches.claims.put(claim('data', { volumeName: 'pvc-uid-data' }));
+    berth.caches.volumes.put(volume('data', 'n1', { gib: 1, cluster: 'es' }));
+    berth.caches.pods.put(member);
+    berth.caches.claims.put(claim('logs', { volumeName: 'pvc-uid-logs' }));
+    berth.caches.volumes.put(volume('logs', 'n1', { gib: 1, cluster: 'es' }));
+    const around = [...berth.view.landscape({}).members(JSON.stringify(['prod', 'es', '']))];
+    expect(around).toEqual([
+      { member: 'prod/es-0', node: 'n1' },
+      { member: 'prod/es-0', node: 'n1' },
+    ]);
+  });
+});
+
+describe('nodes', () => {
+  it('whose report says that the disks are not ready are out, with the sentence of the report', async () => {
+    const broken = nodeStorage('n1', 150);
+    const condition = {
+      type: 'Ready',
+      status: 'False' as const,
+      reason: 'MissingDisk',
+      message: 'csi-vg-nvme is missing a disk',
+    };
+    broken.status = { ...broken.status, conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
+    berth.caches.storages.put(broken);
+    berth.caches.claims.put(claim('data'));
+    const { FailedAndUnresolvableNodes } = await berth.filter(pod('es-0', ['data']), ['n1', 'n2']);
+    expect(FailedAndUnresolvableNodes).toEqual({ n1: 'disks: csi-vg-nvme is missing a disk' });
+  });
+
+  it('with a report that cannot be read are out, and harm no other node', async () => {
+    const broken = nodeStorage('n1', 150);
+    const [group] = broken.status?.groups ?? [];
+    if (group) group.size = 'much';
+    berth.caches.storages.put(broken);
+    berth.caches.claims.put(claim('data'));
+    const { FailedAndUnresolvableNodes, NodeNames } = await berth.filter(pod('es-0', ['data']), ['n1', 'n2']);
+    expect(NodeNames).toEqual(['n2']);
+    expect(FailedAndUnresolvableNodes.n1).toContain('"much" is not a size');
+  });
+
+  it('count for racks only where the node selector of the pod lets it go', async () => {
+    const labels = { 'es-cluster-name': 'es' };
+    berth.caches.classes.put(storageClass('fast', { 'csi.storage.io/rack-spread': 'required' }));
+    for (const name of ['n1', 'n2']) berth.caches.nodes.put(node(name, { rack: `r-${name}`, zone: 'z' }));
+    berth.caches.volumes.put(volume('data-0', 'n1', { gib: 1, cluster: 'es' }));
+    berth.caches.volumes.put(volume('data-1', 'n2', { gib: 1, cluster: 'es' }));
+    berth.caches.claims.put(claim('data-2', { gib: 1 }));
+    const member = pod('es-2', ['data-2'], { labels });
+    expect((await berth.filter(member, ['n1', 'n2'])).NodeNames).toEqual([]);
+    if (member.spec) member.spec.nodeSelector = { zone: 'z' };
+    expect((await berth.filter(member, ['n1', 'n2'])).NodeNames).toHaveLength(2);
+  });
+});
