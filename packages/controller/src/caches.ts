@@ -7,6 +7,7 @@ import { createWatchCache, type WatchCache } from '@berth/kube/watch-cache';
 import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
 import { isOurs } from './persistent-volume.ts';
+import { rememberVanishedClaims } from './vanished-claims.ts';
 
 /** What the controller watches. */
 export interface Caches {
@@ -18,6 +19,8 @@ export interface Caches {
   readonly persistentVolumes: WatchCache<PersistentVolume>;
   readonly logicalVolumes: WatchCache<LogicalVolume>;
   readonly nodeStorages: WatchCache<NodeStorage>;
+  /** UIDs of claims that were deleted before they had a volume. */
+  readonly vanishedClaims: ReadonlySet<string>;
   /** Names of the persistent volumes with our driver and this volume handle. */
   namesOfHandle(handle: string): readonly string[];
 }
@@ -30,8 +33,10 @@ export interface CacheOptions {
 
 export const createCaches = (options: CacheOptions): Caches => {
   const persistentVolumes = createWatchCache({ ...options, resource: VOLUMES });
+  const claims = createWatchCache({ ...options, resource: CLAIMS });
   return {
-    claims: createWatchCache({ ...options, resource: CLAIMS }),
+    claims,
+    vanishedClaims: rememberVanishedClaims(claims),
     classes: createWatchCache({ ...options, resource: CLASSES }),
     nodes: createWatchCache({ ...options, resource: NODES }),
     waitingPods: createWatchCache({ ...options, resource: PODS, selector: { fieldSelector: 'spec.nodeName=' } }),

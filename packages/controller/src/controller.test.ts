@@ -1,11 +1,12 @@
-import { CLAIMS, NODES } from '@berth/kube/resources';
+import { CLAIMS, LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
 import { afterEach, expect, it } from 'vitest';
 import { createCaches, startCaches } from './caches.ts';
 import { runController } from './controller.ts';
-import { VOLUME } from './testing/builders.ts';
+import { ORPHANED_SINCE } from './mark.ts';
+import { aLogicalVolume, VOLUME } from './testing/builders.ts';
 import { createFakeCluster, type FakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
 
 const MY_CLAIM = { namespace: 'shop', name: 'data-es-0' };
@@ -81,4 +82,23 @@ it('starts with what is there already', async () => {
   await until(first.cluster, async () => (await first.cluster.logicalVolume())?.status?.phase === 'Ready');
   await until(first.cluster, bound(first.cluster));
   expect(first.cluster.disk('a').size).toBe(1);
+});
+
+it('leaves nothing of a claim that is deleted while its volume is made, without waiting (trap 83)', async () => {
+  const { cluster } = await startAll();
+  await until(cluster, async () => (await cluster.logicalVolume()) !== undefined);
+  await cluster.client.delete(CLAIMS, MY_CLAIM);
+  await until(cluster, empty(cluster));
+  expect([...cluster.disk('a')]).toEqual([]);
+});
+
+it('does not touch a volume whose claim it never saw: claims are restored from a backup later', async () => {
+  const { cluster } = await startAll({ nodes: [] });
+  await cluster.client.create(LOGICAL_VOLUMES, aLogicalVolume({ claimUid: 'unseen' }));
+  await until(
+    cluster,
+    async () => (await cluster.logicalVolume())?.metadata.annotations?.[ORPHANED_SINCE] !== undefined,
+  );
+  for (let turn = 0; turn < 20; turn += 1) await cluster.step();
+  expect((await cluster.logicalVolume())?.metadata.deletionTimestamp).toBeUndefined();
 });

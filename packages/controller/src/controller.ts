@@ -43,7 +43,13 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   const volumes = startReconciler({
     ...shared,
     name: 'volume',
-    reconcile: createVolumeReconciler({ ...readers, clock, run, orphanGraceMs: options.orphanGraceMs }),
+    reconcile: createVolumeReconciler({
+      ...readers,
+      clock,
+      run,
+      orphanGraceMs: options.orphanGraceMs,
+      vanishedClaims: caches.vanishedClaims,
+    }),
   });
   const queues = { claim: claims.add, volume: volumes.add };
   connectTriggers(caches, queues);

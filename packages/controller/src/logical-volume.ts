@@ -45,12 +45,6 @@ export const buildLogicalVolume = ({ claim, request, nodeName, pod }: LogicalVol
 export const isOutOfCapacity = (volume: LogicalVolume): boolean =>
   volume.status?.phase === 'Failed' && readyCondition(volume)?.reason === REASON_OUT_OF_CAPACITY;
 
-/**
- * Whether the agent has never reported the volume as made. Such a volume was never handed out, so it holds no data.
- */
-export const wasNeverMade = (volume: LogicalVolume): boolean =>
-  volume.status?.phase !== 'Ready' && volume.status?.size === undefined;
-
 /** The agent's own sentence about why the volume is not ready. */
 export const agentMessage = (volume: LogicalVolume): string =>
   readyCondition(volume)?.message || 'the agent gave no reason';

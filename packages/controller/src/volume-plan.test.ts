@@ -2,7 +2,7 @@ import { PERSISTENT_VOLUME_FINALIZER } from '@berth/contract/names';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from './action.ts';
 import { ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
-import { aClaim, aLogicalVolume, aPersistentVolume, failed, READY, VOLUME } from './testing/builders.ts';
+import { aClaim, aLogicalVolume, aPersistentVolume, READY, VOLUME } from './testing/builders.ts';
 import { planVolume, type VolumeState } from './volume-plan.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
@@ -14,6 +14,7 @@ const state = (changes: Partial<VolumeState>): VolumeState => ({
   logicalVolume: ready,
   persistentVolume: undefined,
   claim: undefined,
+  claimVanished: false,
   nodeExists: true,
   now: NOW,
   orphanGraceMs: 600_000,
@@ -178,14 +179,14 @@ describe('a logical volume without a persistent volume', () => {
     ],
     ['that is being deleted: wait', { logicalVolume: going }, []],
     [
-      'without claim and never made: goes at once (trap 83)',
-      { logicalVolume: aLogicalVolume() },
+      'whose claim was deleted before it had a volume: goes at once (trap 83)',
+      { claimVanished: true },
       ['deleteLogicalVolume'],
     ],
     [
-      'without claim and failed: goes at once (trap 83)',
-      { logicalVolume: aLogicalVolume({ status: failed('ResourceExhausted', 'full') }) },
-      ['deleteLogicalVolume'],
+      'never made, and without a claim that anybody saw go: is only marked, it may come from a backup',
+      { logicalVolume: aLogicalVolume() },
+      ['mark:orphaned-since'],
     ],
     ['without claim but made: is only marked (trap 90)', {}, ['mark:orphaned-since']],
     ['marked for less than the grace: wait', { logicalVolume: marked(9) }, []],

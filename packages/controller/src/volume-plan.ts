@@ -2,7 +2,6 @@ import { LOGICAL_VOLUME_FINALIZER, PERSISTENT_VOLUME_FINALIZER } from '@berth/co
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
 import { type Action, type Plan, WAIT } from './action.ts';
-import { wasNeverMade } from './logical-volume.ts';
 import { markedAt, marksOf, ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
 import { isProvisionedByUs } from './persistent-volume.ts';
 
@@ -13,6 +12,8 @@ export interface VolumeState {
   readonly persistentVolume: PersistentVolume | undefined;
   /** The claim that either of them names, only if it has the uid they name. */
   readonly claim: PersistentVolumeClaim | undefined;
+  /** Whether the claim was seen to go before it ever had a volume. */
+  readonly claimVanished: boolean;
   /** Whether the Node object of the logical volume's node exists. */
   readonly nodeExists: boolean;
   readonly now: Date;
@@ -100,7 +101,7 @@ const planUnpublished = (state: VolumeState, logicalVolume: LogicalVolume): Plan
   if (logicalVolume.metadata.deletionTimestamp) return WAIT;
   if (state.claim) return removeMarks(logicalVolume);
   if (marksOf(logicalVolume).includes(RETAINED_SINCE)) return WAIT;
-  if (wasNeverMade(logicalVolume)) return { actions: [{ kind: 'deleteLogicalVolume', logicalVolume }] };
+  if (state.claimVanished) return { actions: [{ kind: 'deleteLogicalVolume', logicalVolume }] };
   return planOrphan(state, logicalVolume);
 };
 

@@ -11,6 +11,7 @@ export interface VolumeReconcilerOptions {
   readonly cached: ClusterReader;
   readonly fresh: ClusterReader;
   readonly clock: Clock;
+  readonly vanishedClaims: ReadonlySet<string>;
   readonly run: RunPlan;
   readonly orphanGraceMs: number;
 }
@@ -29,7 +30,7 @@ export const createVolumeReconciler = (options: VolumeReconcilerOptions): Reconc
 const readState = async (
   handle: string,
   reader: ClusterReader,
-  { clock, orphanGraceMs }: VolumeReconcilerOptions,
+  { clock, orphanGraceMs, vanishedClaims }: VolumeReconcilerOptions,
 ): Promise<VolumeState> => {
   const [logicalVolume, persistentVolume] = await Promise.all([
     reader.logicalVolume(handle),
@@ -40,7 +41,8 @@ const readState = async (
     logicalVolume && reader.node(logicalVolume.spec.nodeName),
   ]);
   const nodeExists = node !== undefined;
-  return { logicalVolume, persistentVolume, claim, nodeExists, now: clock.now(), orphanGraceMs };
+  const claimVanished = vanishedClaims.has(logicalVolume?.spec.claim.uid ?? '');
+  return { logicalVolume, persistentVolume, claim, claimVanished, nodeExists, now: clock.now(), orphanGraceMs };
 };
 
 /** A claim of the same name with another uid is another claim. */

@@ -102,7 +102,13 @@ const startLife = async ({ client, clock, told, place }: LifeOptions) => {
   const run = createActionRunner({ client, events, metrics: createMetrics(), logger: silentLogger });
   const readers = { cached: createCachedReader(caches), fresh: createFreshReader(client, caches, signal) };
   const claim = createClaimReconciler({ ...readers, waitingPods: caches.waitingPods.list, place, run });
-  const volume = createVolumeReconciler({ ...readers, clock, run, orphanGraceMs: 600_000 });
+  const volume = createVolumeReconciler({
+    ...readers,
+    clock,
+    run,
+    orphanGraceMs: 600_000,
+    vanishedClaims: caches.vanishedClaims,
+  });
   return {
     claim: () => claim('shop/data-es-0', signal),
     volume: () => volume(VOLUME, signal),
