@@ -49,6 +49,8 @@ async function installKernel(tree: string, directory: string, nodeTree: string, 
   const [kernelVersion] = await readdir(modules);
   if (kernelVersion === undefined) throw new Error('the kernel package has no directory of modules');
   await cp(modules, join(tree, 'usr/lib/modules'), { recursive: true });
+  // Unpacked here once, instead of in every boot under emulation.
+  await run('find', [join(tree, 'usr/lib/modules'), '-name', '*.ko.xz', '-exec', 'xz', '-d', '{}', '+'], { signal });
   await run('chroot', [tree, 'depmod', kernelVersion], { signal });
   await run('mv', [join(directory, `kernel/boot/vmlinuz-${kernelVersion}`), join(directory, 'vmlinuz')]);
   await rm(join(directory, 'kernel'), { recursive: true });
