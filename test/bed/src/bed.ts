@@ -4,6 +4,7 @@ import { readState } from './bed-state.ts';
 import { clearBed } from './clear-bed.ts';
 import type { ControlPlane } from './control-plane/control-plane.ts';
 import { freePort, startForwarding } from './forwarding.ts';
+import { type PushRequest, pushImage } from './image/push.ts';
 import type { Kubectl } from './kubectl.ts';
 import type { Node, NodeSpec } from './node/node.ts';
 import { addNode, openNodes } from './nodes.ts';
@@ -55,17 +56,9 @@ export interface Bed {
   reach(address: string): Promise<string>;
   restartScheduler(configYaml: string | undefined): Promise<void>;
   /** Builds a Dockerfile and puts the image into the registry that nodes pull from; gives its reference with digest. */
-  pushImage(options: PushOptions): Promise<string>;
+  pushImage(request: PushRequest): Promise<string>;
   /** Ends everything and removes it, except the logs. Stopping twice is harmless. */
   stop(): Promise<void>;
-}
-
-export interface PushOptions {
-  /** Such as registry.bed:5000/berth:dev. */
-  name: string;
-  dockerfile: string;
-  context: string;
-  buildArgs?: Readonly<Record<string, string>>;
 }
 
 /** Puts the handle of a running bed together. */
@@ -97,7 +90,7 @@ export async function createBed(parts: BedParts): Promise<Bed> {
       return `127.0.0.1:${port}`;
     },
     restartScheduler: (configYaml) => plane.restartScheduler(configYaml, context.signal),
-    pushImage: () => Promise.reject(new Error('the registry is not yet there')),
+    pushImage: (request) => pushImage({ runDir, image: parts.image, signal: context.signal }, request),
     stop: () => clearBed(context.paths, name),
   };
 }

@@ -4,6 +4,7 @@ import { type BedState, checkNames, inspectBed, writeState } from './bed-state.t
 import { clearBed, rotateLogs } from './clear-bed.ts';
 import { freePort, startForwarding } from './forwarding.ts';
 import { ensureNodeImage } from './image/image.ts';
+import { startRegistry } from './image/registry-process.ts';
 import { createNetwork } from './network.ts';
 import { awaitNodes, launchNode } from './nodes.ts';
 import { preflight } from './preflight.ts';
@@ -78,6 +79,7 @@ async function startParts(parts: BedParts, spec: BedSpec, state: BedState): Prom
     { name: 'api', runDir, logDir, netns: network.netns, to: '127.0.0.1:443', port: state.port },
     signal,
   );
+  await startRegistry({ runDir, logDir, network });
   await inParallel([
     () => progress.step('Start the control plane', () => parts.plane.start(spec.schedulerConfig, signal)),
     ...state.nodes.map((node) => () => progress.step(`Start node ${node.spec.name}`, () => launchNode(parts, node))),
