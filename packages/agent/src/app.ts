@@ -1,0 +1,83 @@
+import { toAppError } from '@berth/contract/errors';
+import type { KubeClient } from '@berth/kube/client';
+import { startReconciler } from '@berth/kube/reconciler';
+import { LOGICAL_VOLUMES } from '@berth/kube/resources';
+import { createWatchCache } from '@berth/kube/watch-cache';
+import type { Clock } from '@berth/runtime/clock';
+import { createKeyedLock } from '@berth/runtime/keyed-lock';
+import type { Logger } from '@berth/runtime/logger';
+import type { Metrics } from '@berth/runtime/metrics';
+import type { Spawner } from '@berth/runtime/spawn';
+import type { AgentConfig } from './config.ts';
+import { type CsiEndpoint, startCsi } from './csi/endpoint.ts';
+import { createHost } from './host/host.ts';
+import { createLvm } from './lvm/command.ts';
+import { createMounter } from './mount/mounter.ts';
+import { createLogicalVolumeReconcile } from './storage/logical-volume.ts';
+import { activateGroups, createNodeStorage } from './storage/node-storage.ts';
+
+export interface AgentParts {
+  readonly config: AgentConfig;
+  readonly client: KubeClient;
+  readonly spawner: Spawner;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+export interface Agent {
+  /** A sentence while the agent can't do its work. */
+  unready(): string | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the agent: first the sockets that kubelet calls, then LVM, then the objects. Nothing here waits for a disk or for
+ * the API server, so that a hung one leaves the rest working.
+ */
+export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promise<Agent> => {
+  const { config, client, spawner, clock, logger, metrics } = parts;
+  const { nodeName } = config;
+  const host = createHost({ spawner, prefix: config.commandPrefix });
+  const lvm = createLvm({ host });
+  const mounter = createMounter({ host, procDir: config.procDir });
+  const locks = createKeyedLock();
+  const common = { ...config, host, lvm, client, clock, logger, signal };
+
+  const csi = await startCsi({ ...common, mounter, locks, metrics, version: parts.version });
+  void activateGroups({ lvm, logger }, signal).catch((thrown: unknown) => {
+    logger.error({ err: toAppError(thrown) }, 'volume groups can not be activated');
+  });
+
+  const nodeStorage = createNodeStorage({ ...common, reserveBytes: config.reserve });
+  const again = { againAfterMs: config.scanSeconds * 1000 };
+  const storage = startReconciler({
+    name: 'node-storage',
+    reconcile: (_, stop) => nodeStorage.refresh(stop).then(() => again),
+    workers: 1,
+    clock,
+    logger,
+    metrics,
+    signal,
+  });
+
+  const fieldSelector = `spec.nodeName=${nodeName}`;
+  const cache = createWatchCache({ client, resource: LOGICAL_VOLUMES, selector: { fieldSelector }, clock, logger });
+  const reconcile = createLogicalVolumeReconcile({
+    ...common,
+    locks,
+    read: (name) => cache.get(name),
+    onChange: () => storage.add(nodeName),
+  });
+  const volumes = startReconciler({ name: 'logical-volume', reconcile, clock, logger, metrics, signal });
+  cache.onChange(({ key }) => volumes.add(key));
+  cache.start(signal);
+  storage.add(nodeName);
+  return { unready: () => unready(csi, cache.synced), close: () => csi.close() };
+};
+
+const unready = (csi: CsiEndpoint, synced: boolean): string | undefined => {
+  if (!synced) return 'the logical volumes have not been listed yet';
+  return csi.refusal();
+};

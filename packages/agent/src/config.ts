@@ -1,0 +1,46 @@
+import { isAbsolute } from 'node:path';
+import { parseQuantity } from '@berth/contract/quantity';
+import { LOG_LEVELS } from '@berth/runtime/logger';
+import { z } from 'zod';
+import { parseMediumRules } from './disks/medium-rules.ts';
+
+/** Runs a parser of ours inside the schema, so that its sentence is among the others. */
+const parsed = <T>(parse: (text: string) => T) =>
+  z.string().transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (thrown) {
+      context.addIssue({ code: 'custom', message: (thrown as Error).message });
+      return z.NEVER;
+    }
+  });
+
+const directory = z.string().refine(isAbsolute, 'write an absolute path');
+
+/** The agent's settings. */
+export const agentConfigSchema = z.object({
+  nodeName: z.string().min(1, 'the name of this node is needed').meta({ description: 'Name of the Node object.' }),
+  kubeletDir: directory.default('/var/lib/kubelet').meta({ description: "kubelet's root directory, as a real path." }),
+  commandPrefix: z
+    .string()
+    .default('nsenter -t 1 -m -u -i -n --')
+    .transform((text) => text.split(/\s+/).filter((word) => word !== ''))
+    .meta({ description: "What goes before every host program, to run it in the host's namespaces." }),
+  mediumRules: parsed(parseMediumRules).default([]).meta({
+    description: "Media of disks that don't tell, for example `model:PERC H730=hdd,slot:pci-0000:00:10.0=ssd`.",
+  }),
+  reserve: parsed(parseQuantity).default(0).meta({ description: 'Amount of every volume group that stays free.' }),
+  scanSeconds: z.coerce.number().min(1).default(60).meta({ description: 'Seconds between two looks at the disks.' }),
+  protoDir: z.string().optional().meta({ description: 'Directory of csi.proto and pluginregistration.proto.' }),
+  sysDir: directory.default('/sys'),
+  devDir: directory.default('/dev'),
+  procDir: directory.default('/proc'),
+  kubeconfig: z
+    .string()
+    .optional()
+    .meta({ description: 'Kubeconfig file; without it, the service account of the pod.' }),
+  metricsPort: z.coerce.number().int().min(0).max(65535).default(9810),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+});
+
+export type AgentConfig = Readonly<z.infer<typeof agentConfigSchema>>;

@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '@berth/runtime/clock';
+import type { Logger } from '@berth/runtime/logger';
+import type { Metrics } from '@berth/runtime/metrics';
+import { createIdentityService } from './identity.ts';
+import { createNodeService, type NodeServiceOptions } from './node.ts';
+import { loadServices } from './protos.ts';
+import { createRegistrationService, socketPaths } from './registration.ts';
+import { startSocketServer } from './server.ts';
+
+export interface CsiOptions extends NodeServiceOptions {
+  readonly kubeletDir: string;
+  readonly protoDir?: string | undefined;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface CsiEndpoint {
+  /** What kubelet said when it refused the driver. */
+  refusal(): string | undefined;
+  close(): Promise<void>;
+}
+
+/** Serves the driver's own socket, then the one that kubelet finds it by. */
+export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
+  const { clock, logger } = options;
+  const definitions = loadServices(options.protoDir);
+  const paths = socketPaths(options.kubeletDir);
+  const seconds = options.metrics.histogram('berth_csi_call_seconds', 'Duration of calls from kubelet.', [
+    'method',
+    'code',
+  ]);
+  const onCall = (call: { method: string; code: string; seconds: number }) =>
+    seconds.observe({ method: call.method, code: call.code }, call.seconds);
+  let refusal: string | undefined;
+
+  await mkdir(dirname(paths.plugin), { recursive: true });
+  await mkdir(dirname(paths.registration), { recursive: true });
+  const plugin = await startSocketServer({
+    path: paths.plugin,
+    services: [
+      { definition: definitions.identity, handlers: createIdentityService(options) },
+      { definition: definitions.node, handlers: createNodeService(options) },
+    ],
+    clock,
+    logger,
+    onCall,
+  });
+  const onStatus = (status: { registered: boolean; error: string }) => {
+    refusal = status.registered ? undefined : `kubelet has refused the driver: ${status.error}`;
+  };
+  const registration = await startSocketServer({
+    path: paths.registration,
+    services: [
+      {
+        definition: definitions.registration,
+        handlers: createRegistrationService({ endpoint: paths.plugin, logger, onStatus }),
+      },
+    ],
+    clock,
+    logger,
+  });
+  return {
+    refusal: () => refusal,
+    // The registration goes first, so that kubelet sends nothing to a socket that is going away.
+    close: async () => {
+      await registration.close();
+      await plugin.close();
+    },
+  };
+};

@@ -1,0 +1,46 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { AppError } from '@berth/contract/errors';
+import type { Host } from '../host/host.ts';
+import { type IdentifiedDisk, identifyDisks } from './identity.ts';
+import { type Extras, LSBLK, parseLsblk } from './lsblk.ts';
+
+const LSBLK_MS = 30_000;
+
+export interface InventoryOptions {
+  readonly host: Host;
+  readonly sysDir: string;
+  readonly devDir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** All disks of the node, with identities. */
+export const readDisks = async (options: InventoryOptions): Promise<IdentifiedDisk[]> => {
+  const { host, signal } = options;
+  const result = await host.run(LSBLK, { timeoutMs: LSBLK_MS, ...(signal && { signal }) });
+  // Exit code 32: a device vanished while lsblk looked at it; the others are told.
+  if (result.stdout.trim() === '') {
+    throw new AppError('Internal', `lsblk ended with exit code ${result.exitCode}: ${result.stderr.trim()}`);
+  }
+  return identifyDisks(parseLsblk(result.stdout, await readExtras(options)));
+};
+
+const readExtras = async ({ sysDir, devDir }: InventoryOptions): Promise<Extras> => {
+  const links = new Map<string, string[]>();
+  for (const folder of ['by-id', 'by-path']) {
+    for (const name of await list(join(devDir, 'disk', folder))) {
+      const target = await readlink(join(devDir, 'disk', folder, name)).catch(() => undefined);
+      if (target === undefined) continue;
+      const device = basename(target);
+      links.set(device, [...(links.get(device) ?? []), `/dev/disk/${folder}/${name}`]);
+    }
+  }
+  const rotationRates = new Map<string, number>();
+  for (const name of await list(join(sysDir, 'block'))) {
+    const page = await readFile(join(sysDir, 'block', name, 'device/vpd_pgb1')).catch(() => undefined);
+    if (page !== undefined && page.length >= 6) rotationRates.set(name, page.readUInt16BE(4));
+  }
+  return { links, rotationRates };
+};
+
+const list = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).sort();

@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hasCode } from '@berth/contract/errors';
+import { spawner } from '@berth/runtime/spawn';
+import { expect, it } from 'vitest';
+import { createHost } from '../host/host.ts';
+import { createFakeMachine } from '../testing/fake-machine.ts';
+import { lvmBehaviour } from '../testing/lvm-behaviour.ts';
+import { createMachineState, type MachineState } from '../testing/machine-state.ts';
+import { createLvm } from './command.ts';
+import { createVolume } from './logical-volume.ts';
+import { addDisk } from './volume-group.ts';
+
+const FAKE_HOST = fileURLToPath(new URL('../testing/fake-host.ts', import.meta.url));
+const MIB = 1024 ** 2;
+
+const DISKS = ['/dev/nvme0n1', '/dev/nvme1n1'].map((path) => ({ path, sizeBytes: 201 * MIB }));
+const LINKS = { '/dev/disk/by-id/nvme-a': '/dev/nvme0n1', '/dev/disk/by-id/nvme-b': '/dev/nvme1n1' };
+const NAMES: readonly [string, string] = ['/dev/disk/by-id/nvme-a', '/dev/disk/by-id/nvme-b'];
+
+const setup = async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'berth-lvm-')), 'state.json');
+  await writeFile(file, JSON.stringify(createMachineState(DISKS, LINKS)));
+  const read = async () => JSON.parse(await readFile(file, 'utf8')) as MachineState;
+  const inject = async (faults: MachineState['faults']) =>
+    writeFile(file, JSON.stringify({ ...(await read()), faults }));
+  const host = createHost({ spawner, prefix: [process.execPath, FAKE_HOST, file] });
+  return { lvm: createLvm({ host, timeoutMs: 15_000 }), links: NAMES, inject, read, host };
+};
+
+// In this process: a process for each command would take minutes. The tests below use real ones.
+lvmBehaviour('fake', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'berth-lvm-'));
+  const { spawner: fake } = createFakeMachine(createMachineState(DISKS, LINKS), directory);
+  return { lvm: createLvm({ host: createHost({ spawner: fake, prefix: [] }) }), links: NAMES };
+});
+
+const addFirst = ({ lvm, links }: Awaited<ReturnType<typeof setup>>) =>
+  addDisk(lvm, { group: 'csi-vg-nvme', link: links[0], uuids: ['uuid-1', 'uuid-2'] });
+const create = ({ lvm }: Awaited<ReturnType<typeof setup>>) =>
+  createVolume(lvm, { group: 'csi-vg-nvme', name: 'pvc-1', sizeBytes: 8 * MIB, toBeFormatted: true });
+
+it('ends with one volume when lvcreate did its work and the agent never heard of it (trap 87)', async () => {
+  const place = await setup();
+  await addFirst(place);
+  await place.inject([{ match: 'lvm lvcreate', how: 'fail-after' }]);
+  await expect(create(place)).rejects.toThrow('injected');
+  await create(place);
+  expect((await place.read()).groups[0]?.lvs).toHaveLength(1);
+}, 60_000);
+
+it('kills a command that hangs and goes on with the next (traps 38, 39)', async () => {
+  const place = await setup();
+  await place.inject([{ match: 'fullreport', how: 'hang' }]);
+  const hung = place.lvm.run('fullreport', [], { timeoutMs: 3_000 }).catch((thrown: unknown) => thrown);
+  const next = place.lvm.run('fullreport', [], { timeoutMs: 15_000 });
+  expect(hasCode(await hung, 'Timeout')).toBe(true);
+  await expect(next).resolves.toContain('report');
+}, 20_000);
+
+it('names the package when the node lacks a program (trap 99)', async () => {
+  const { host } = await setup();
+  await expect(host.run(['xfs_info', '/x'], { timeoutMs: 5_000 })).rejects.toMatchObject({
+    code: 'FailedPrecondition',
+    message: expect.stringContaining('the node has no program xfs_info'),
+  });
+});

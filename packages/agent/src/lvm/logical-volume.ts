@@ -1,0 +1,122 @@
+import { AppError, hasCode } from '@berth/contract/errors';
+import { formatBytes } from '@berth/contract/quantity';
+import type { Lvm } from './command.ts';
+import { type LogicalVolumeOnDisk, type LvmReport, readReport } from './report.ts';
+import { NEW_TAG, OWNER_TAG } from './tags.ts';
+import { findOwnGroup } from './volume-group.ts';
+
+export interface CreateVolumeOptions {
+  readonly group: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Whether it will hold a file system, which has to be made once. */
+  readonly toBeFormatted: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The volume of this name in our groups, with or without device. Throws FailedPrecondition when it is not ours. */
+export const findVolume = (report: LvmReport, name: string): LogicalVolumeOnDisk | undefined => {
+  const found = report.groups
+    .filter((group) => group.tags.includes(OWNER_TAG))
+    .flatMap((group) => group.logicalVolumes)
+    .filter((volume) => volume.name === name);
+  const [volume, other] = found;
+  if (other !== undefined) {
+    const places = found.map((each) => each.volumeGroup).join(', ');
+    throw new AppError(
+      'FailedPrecondition',
+      `there are several logical volumes ${name}, in ${places}; remove all but one`,
+    );
+  }
+  if (volume !== undefined && !volume.tags.includes(OWNER_TAG)) {
+    throw new AppError(
+      'FailedPrecondition',
+      `the logical volume ${volume.volumeGroup}/${name} is not ours: it lacks the tag ${OWNER_TAG}; remove or rename it`,
+    );
+  }
+  return volume;
+};
+
+/** Whole extents for a size in bytes: never less than asked for (traps 16, 24). */
+export const extentsFor = (sizeBytes: number, extentBytes: number): number => Math.ceil(sizeBytes / extentBytes);
+
+/**
+ * Makes a volume, or returns the one that is there: the same name is the same volume. Errors: OutOfCapacity when the
+ * group lacks room or does not exist, FailedPrecondition when group or volume are not ours.
+ */
+export const createVolume = async (lvm: Lvm, options: CreateVolumeOptions): Promise<LogicalVolumeOnDisk> => {
+  const { group: groupName, name, sizeBytes, toBeFormatted, signal } = options;
+  const report = await readReport(lvm, signal);
+  const existing = findVolume(report, name);
+  if (existing !== undefined) return existing;
+  const group = findOwnGroup(report, groupName);
+  if (group === undefined) throw new AppError('OutOfCapacity', `the node has no volume group ${groupName}`);
+  if (extentsFor(sizeBytes, group.extentBytes) * group.extentBytes > group.freeBytes) {
+    throw new AppError(
+      'OutOfCapacity',
+      `${groupName} has ${formatBytes(group.freeBytes)} free, ${formatBytes(sizeBytes)} are asked for`,
+    );
+  }
+  const tags = toBeFormatted ? [OWNER_TAG, NEW_TAG] : [OWNER_TAG];
+  const args = [
+    // Signatures of what the extents held before are wiped without asking (trap 6).
+    ...['--wipesignatures', 'y', '--zero', 'y', '--yes', '--name', name],
+    ...tags.flatMap((tag) => ['--addtag', tag]),
+    ...['--extents', String(extentsFor(sizeBytes, group.extentBytes)), groupName],
+  ];
+  await lvm.run('lvcreate', args, { signal }).catch((thrown: unknown) => {
+    // Somebody who asked for the same was quicker.
+    if (!hasCode(thrown, 'AlreadyExists')) throw thrown;
+  });
+  return mustFind(await readReport(lvm, signal), name);
+};
+
+/** Grows a volume to at least this size; nothing happens when it is that large already (trap 19). Never shrinks. */
+export const extendVolume = async (
+  lvm: Lvm,
+  options: { readonly name: string; readonly sizeBytes: number; readonly signal?: AbortSignal | undefined },
+): Promise<LogicalVolumeOnDisk> => {
+  const { name, sizeBytes, signal } = options;
+  const report = await readReport(lvm, signal);
+  const volume = mustFind(report, name);
+  const group = findOwnGroup(report, volume.volumeGroup);
+  if (group === undefined || sizeBytes <= volume.sizeBytes) return volume;
+  const extents = extentsFor(sizeBytes, group.extentBytes);
+  if (extents * group.extentBytes - volume.sizeBytes > group.freeBytes) {
+    throw new AppError(
+      'OutOfCapacity',
+      `${group.name} has ${formatBytes(group.freeBytes)} free, ${name} cannot grow from ${formatBytes(volume.sizeBytes)} to ${formatBytes(sizeBytes)}`,
+    );
+  }
+  await lvm.run('lvextend', ['--extents', String(extents), `${group.name}/${name}`], { signal });
+  return mustFind(await readReport(lvm, signal), name);
+};
+
+/** Makes the volume's device appear and returns the volume with it. Throws NotFound when there is no such volume. */
+export const activateVolume = async (lvm: Lvm, name: string, signal?: AbortSignal): Promise<LogicalVolumeOnDisk> => {
+  const volume = mustFind(await readReport(lvm, signal), name);
+  if (volume.active && volume.device !== undefined) return volume;
+  await lvm.run('lvchange', ['--activate', 'y', `${volume.volumeGroup}/${name}`], { signal });
+  return mustFind(await readReport(lvm, signal), name);
+};
+
+/** Records that the volume has its file system. Repeatable. */
+export const markFormatted = async (lvm: Lvm, volume: LogicalVolumeOnDisk, signal?: AbortSignal): Promise<void> => {
+  await lvm.run('lvchange', ['--deltag', NEW_TAG, `${volume.volumeGroup}/${volume.name}`], { signal });
+};
+
+/** Removes a volume and its data; fine when it is gone. Throws FailedPrecondition while it is in use or when it is not ours. */
+export const removeVolume = async (lvm: Lvm, name: string, signal?: AbortSignal): Promise<void> => {
+  const volume = findVolume(await readReport(lvm, signal), name);
+  if (volume === undefined) return;
+  await lvm.run('lvremove', ['--yes', `${volume.volumeGroup}/${name}`], { signal });
+};
+
+const mustFind = (report: LvmReport, name: string): LogicalVolumeOnDisk => {
+  const volume = findVolume(report, name);
+  if (volume === undefined) throw new AppError('NotFound', `the node has no logical volume ${name}`);
+  return volume;
+};
+
+/** Path of a volume's device on the host. */
+export const devicePath = (volume: LogicalVolumeOnDisk): string => `/dev/${volume.volumeGroup}/${volume.name}`;

@@ -1,0 +1,149 @@
+import { AppError } from '@berth/contract/errors';
+import { z } from 'zod';
+import type { Lvm } from './command.ts';
+
+export interface PhysicalVolume {
+  /** Kernel name at the time of the report. */
+  readonly path: string;
+  readonly uuid: string;
+  readonly missing: boolean;
+}
+
+export interface LogicalVolumeOnDisk {
+  readonly name: string;
+  readonly volumeGroup: string;
+  readonly uuid: string;
+  readonly sizeBytes: number;
+  readonly tags: readonly string[];
+  readonly active: boolean;
+  /** `major:minor` of the device, undefined while it is not active. */
+  readonly device: string | undefined;
+}
+
+export interface VolumeGroup {
+  readonly name: string;
+  readonly uuid: string;
+  readonly tags: readonly string[];
+  readonly extentBytes: number;
+  readonly sizeBytes: number;
+  readonly freeBytes: number;
+  readonly exported: boolean;
+  /** Some of its physical volumes are missing. */
+  readonly partial: boolean;
+  readonly physicalVolumes: readonly PhysicalVolume[];
+  readonly logicalVolumes: readonly LogicalVolumeOnDisk[];
+}
+
+export interface LvmReport {
+  readonly groups: readonly VolumeGroup[];
+  /** Physical volumes in no group. */
+  readonly orphans: readonly PhysicalVolume[];
+}
+
+const COLUMNS = {
+  vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size,vg_extent_count,vg_free_count',
+  pv: 'pv_name,pv_uuid,pv_missing',
+  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor',
+  // Rows that nobody reads; LVM refuses an empty list of columns.
+  pvseg: 'pvseg_start',
+  seg: 'seg_start',
+};
+
+/** Everything LVM knows, by one command. */
+export const readReport = async (lvm: Lvm, signal?: AbortSignal): Promise<LvmReport> => {
+  const columns = Object.entries(COLUMNS).flatMap(([report, list]) => ['--configreport', report, '-o', list]);
+  const args = ['--reportformat', 'json', '--units', 'b', '--nosuffix', ...columns];
+  return parseReport(await lvm.run('fullreport', args, { signal }));
+};
+
+const vgRow = z.object({
+  vg_name: z.string(),
+  vg_uuid: z.string(),
+  vg_tags: z.string(),
+  vg_attr: z.string(),
+  vg_extent_size: z.coerce.number(),
+  vg_extent_count: z.coerce.number(),
+  vg_free_count: z.coerce.number(),
+});
+const pvRow = z.object({ pv_name: z.string(), pv_uuid: z.string(), pv_missing: z.string() });
+const lvRow = z.object({
+  lv_name: z.string(),
+  lv_uuid: z.string(),
+  lv_size: z.coerce.number(),
+  lv_tags: z.string(),
+  lv_active: z.string(),
+  lv_kernel_major: z.coerce.number(),
+  lv_kernel_minor: z.coerce.number(),
+});
+const reportSchema = z.object({
+  report: z
+    .array(
+      z.object({
+        vg: z.array(vgRow).default([]),
+        pv: z.array(pvRow).default([]),
+        lv: z.array(lvRow).default([]),
+      }),
+    )
+    .default([]),
+});
+
+/** The report's text as types; lines that LVM prints around the JSON are passed over. Throws Internal on other text. */
+export const parseReport = (text: string): LvmReport => {
+  const parsed = reportSchema.safeParse(extractJson(text));
+  if (!parsed.success) throw unreadable(text, parsed.error);
+  const { report } = parsed.data;
+  return {
+    groups: report.flatMap(({ vg, pv, lv }) => vg.map((row) => toGroup(row, pv, lv))),
+    orphans: report.filter(({ vg }) => vg.length === 0).flatMap(({ pv }) => pv.map(toPhysicalVolume)),
+  };
+};
+
+const extractJson = (text: string): unknown => {
+  const lines = text.split('\n');
+  const from = lines.findIndex((line) => line.trimStart().startsWith('{'));
+  const to = lines.findLastIndex((line) => line.trimEnd().endsWith('}'));
+  const inside = lines.slice(from, to + 1).filter((line) => /^\s*(["{}[\],]|$)/.test(line));
+  try {
+    return JSON.parse(inside.join('\n'));
+  } catch (thrown) {
+    throw unreadable(text, thrown);
+  }
+};
+
+const toGroup = (
+  row: z.infer<typeof vgRow>,
+  pvs: z.infer<typeof pvRow>[],
+  lvs: z.infer<typeof lvRow>[],
+): VolumeGroup => ({
+  name: row.vg_name,
+  uuid: row.vg_uuid,
+  tags: splitTags(row.vg_tags),
+  extentBytes: row.vg_extent_size,
+  sizeBytes: row.vg_extent_count * row.vg_extent_size,
+  freeBytes: row.vg_free_count * row.vg_extent_size,
+  exported: row.vg_attr[2] === 'x',
+  partial: row.vg_attr[3] === 'p',
+  physicalVolumes: pvs.map(toPhysicalVolume),
+  logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row.vg_name)),
+});
+
+const toPhysicalVolume = (row: z.infer<typeof pvRow>): PhysicalVolume => ({
+  path: row.pv_name,
+  uuid: row.pv_uuid,
+  missing: row.pv_missing !== '',
+});
+
+const toLogicalVolume = (row: z.infer<typeof lvRow>, volumeGroup: string): LogicalVolumeOnDisk => ({
+  name: row.lv_name,
+  volumeGroup,
+  uuid: row.lv_uuid,
+  sizeBytes: row.lv_size,
+  tags: splitTags(row.lv_tags),
+  active: row.lv_active === 'active',
+  device: row.lv_kernel_major < 0 ? undefined : `${row.lv_kernel_major}:${row.lv_kernel_minor}`,
+});
+
+const splitTags = (text: string): string[] => text.split(',').filter((tag) => tag !== '');
+
+const unreadable = (text: string, cause: unknown): AppError =>
+  new AppError('Internal', `LVM's report can't be read; it begins with "${text.trim().slice(0, 80)}"`, { cause });

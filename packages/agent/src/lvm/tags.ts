@@ -1,0 +1,7 @@
+import { DRIVER_NAME } from '@berth/contract/names';
+
+/** On every volume group and logical volume that is ours. What lacks it is never changed or removed. */
+export const OWNER_TAG = DRIVER_NAME;
+
+/** On a logical volume that has never been mounted: the only ones that may be formatted. */
+export const NEW_TAG = `${DRIVER_NAME}/new`;

@@ -1,0 +1,36 @@
+import { createKubeClient } from '@berth/kube/rest-client';
+import { systemClock } from '@berth/runtime/clock';
+import { readProcessConfig } from '@berth/runtime/config';
+import { startHttpServer } from '@berth/runtime/http-server';
+import { runProcess } from '@berth/runtime/lifecycle';
+import { createLogger } from '@berth/runtime/logger';
+import { createMetrics } from '@berth/runtime/metrics';
+import { operationsHandler } from '@berth/runtime/operations';
+import { spawner } from '@berth/runtime/spawn';
+import { startAgent } from './app.ts';
+import { agentConfigSchema } from './config.ts';
+
+const VERSION = '0.1.0';
+
+const main = async (signal: AbortSignal): Promise<void> => {
+  const metrics = createMetrics();
+  const client = createKubeClient({ kubeconfig: config.kubeconfig });
+  const agent = await startAgent(
+    { config, client, spawner, clock: systemClock, logger, metrics, version: VERSION },
+    signal,
+  );
+  const operations = await startHttpServer({
+    handler: operationsHandler({ metrics, unhealthy: () => undefined, unready: agent.unready }),
+    host: '0.0.0.0',
+    port: config.metricsPort,
+    maxBodyBytes: 0,
+    logger,
+  });
+  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  await agent.close();
+  await operations.close();
+};
+
+const config = readProcessConfig(agentConfigSchema);
+const logger = createLogger({ name: 'berth-agent', level: config.logLevel });
+await runProcess(main, logger);

@@ -1,0 +1,167 @@
+import type { CommandResult } from '@berth/runtime/spawn';
+import { EXTENT, extentsOf, type FakeDisk, type FakeGroup, type FakeLv, type MachineState } from './machine-state.ts';
+
+/** LVM as far as the agent uses it, with the exit codes and words of LVM2 2.03. */
+export const runFakeLvm = (state: MachineState, argv: readonly string[]): CommandResult => {
+  const [command = '', ...rest] = argv;
+  const { options, names } = parse(rest);
+  const run = COMMANDS[command];
+  return run === undefined ? failed(`No such command '${command}'.`, 2) : run(state, options, names);
+};
+
+interface Options {
+  readonly one: (name: string) => string | undefined;
+  readonly all: (name: string) => readonly string[];
+}
+type Command = (state: MachineState, options: Options, names: readonly string[]) => CommandResult;
+
+const FLAGS = new Set(['--yes', '--nosuffix', '--norestorefile']);
+
+const parse = (args: readonly string[]): { options: Options; names: string[] } => {
+  const given: [string, string][] = [];
+  const names: string[] = [];
+  let key: string | undefined;
+  for (const word of args) {
+    if (key !== undefined) {
+      given.push([key, word]);
+      key = undefined;
+    } else if (!word.startsWith('-')) names.push(word);
+    else if (!FLAGS.has(word)) key = word;
+  }
+  const all = (name: string) => given.filter(([key]) => key === name).map(([, value]) => value);
+  return { options: { all, one: (name) => all(name)[0] }, names };
+};
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  pvcreate: (state, options, [link = '']) => {
+    const disk = findDisk(state, link);
+    if (disk === undefined) return failed(`  Cannot use ${link}: device not found`);
+    if (disk.content !== undefined)
+      return failed('  Aborted wiping of ext4.\n  1 existing signature left on the device.');
+    disk.content = { kind: 'pv', uuid: options.one('--uuid') ?? '', group: '' };
+    return ok('  Physical volume successfully created.');
+  },
+  vgcreate: (state, options, [name = '', link = '']) => {
+    if (state.groups.some((group) => group.name === name))
+      return failed(`  A volume group called ${name} already exists.`);
+    state.groups.push({ name, uuid: `VG-${state.groups.length}`, tags: [...options.all('--addtag')], lvs: [] });
+    return join(state, name, link);
+  },
+  vgextend: (state, _, [name = '', link = '']) => join(state, name, link),
+  vgchange: (state, _, [name = '']) => {
+    const group = state.groups.find((each) => each.name === name);
+    if (group === undefined) return failed(`  Volume group "${name}" not found\n  Cannot process volume group ${name}`);
+    for (const lv of group.lvs) lv.active = true;
+    return ok('');
+  },
+  lvcreate: (state, options, [name = '']) => {
+    const group = state.groups.find((each) => each.name === name);
+    if (group === undefined) return failed(`  Volume group "${name}" not found\n  Cannot process volume group ${name}`);
+    const lv = options.one('--name') ?? '';
+    if (group.lvs.some((each) => each.name === lv)) {
+      return failed(`  Logical Volume "${lv}" already exists in volume group "${name}"`);
+    }
+    const extents = Number(options.one('--extents'));
+    const free = freeExtents(state, group);
+    if (extents > free) {
+      return failed(`  Volume group "${name}" has insufficient free space (${free} extents): ${extents} required.`);
+    }
+    group.lvs.push({ name: lv, extents, tags: [...options.all('--addtag')], active: true, minor: state.minors });
+    state.minors += 1;
+    return ok(`  Logical volume "${lv}" created.`);
+  },
+  lvextend: (state, options, [path = '']) => {
+    const found = findLv(state, path);
+    if (found === undefined) return failed(`  Failed to find logical volume "${path}"`);
+    const extents = Number(options.one('--extents'));
+    if (extents === found.lv.extents) {
+      return failed(`  New size (${extents} extents) matches existing size (${extents} extents).`);
+    }
+    found.lv.extents = extents;
+    return ok('');
+  },
+  lvchange: (state, options, [path = '']) => {
+    const found = findLv(state, path);
+    if (found === undefined) return failed(`  Failed to find logical volume "${path}"`);
+    const activate = options.one('--activate');
+    if (activate !== undefined) found.lv.active = activate === 'y';
+    const gone = options.all('--deltag');
+    found.lv.tags = found.lv.tags.filter((tag) => !gone.includes(tag));
+    return ok('');
+  },
+  lvremove: (state, _, [path = '']) => {
+    const found = findLv(state, path);
+    if (found === undefined) return failed(`  Failed to find logical volume "${path}"`);
+    if (state.mounts.some((mount) => mount.device === `253:${found.lv.minor}`)) {
+      return failed(`  Logical volume ${path} contains a filesystem in use.`);
+    }
+    found.group.lvs = found.group.lvs.filter((each) => each !== found.lv);
+    return ok('');
+  },
+  fullreport: (state) => ok(JSON.stringify(report(state), null, 1)),
+};
+
+export const findLv = (state: MachineState, path: string): { group: FakeGroup; lv: FakeLv } | undefined => {
+  const [groupName, name] = path.replace('/dev/', '').split('/');
+  const group = state.groups.find((each) => each.name === groupName);
+  const lv = group?.lvs.find((each) => each.name === name);
+  return group && lv && { group, lv };
+};
+
+export const findDisk = (state: MachineState, path: string): FakeDisk | undefined =>
+  state.disks.find((disk) => disk.path === (state.links[path] ?? path));
+
+const join = (state: MachineState, group: string, link: string): CommandResult => {
+  const disk = findDisk(state, link);
+  if (disk?.content?.kind !== 'pv') return failed(`  No PV found on device ${link}.`);
+  if (disk.content.group !== '')
+    return failed(`  Physical volume '${link}' is already in volume group '${disk.content.group}'`);
+  disk.content.group = group;
+  return ok('');
+};
+
+const pvsOf = (state: MachineState, group: string) =>
+  state.disks.flatMap((disk) =>
+    disk.content?.kind === 'pv' && disk.content.group === group ? [{ disk, uuid: disk.content.uuid }] : [],
+  );
+
+const totalExtents = (state: MachineState, group: FakeGroup): number =>
+  pvsOf(state, group.name).reduce((sum, { disk }) => sum + extentsOf(disk), 0);
+
+const freeExtents = (state: MachineState, group: FakeGroup): number =>
+  totalExtents(state, group) - group.lvs.reduce((sum, lv) => sum + lv.extents, 0);
+
+const pvRows = (state: MachineState, group: string) =>
+  pvsOf(state, group).map(({ disk, uuid }) => ({ pv_name: disk.path, pv_uuid: uuid, pv_missing: '' }));
+
+const report = (state: MachineState) => ({
+  report: [
+    ...state.groups.map((group) => ({
+      vg: [
+        {
+          vg_name: group.name,
+          vg_uuid: group.uuid,
+          vg_tags: group.tags.join(','),
+          vg_attr: 'wz--n-',
+          vg_extent_size: String(EXTENT),
+          vg_extent_count: String(totalExtents(state, group)),
+          vg_free_count: String(freeExtents(state, group)),
+        },
+      ],
+      pv: pvRows(state, group.name),
+      lv: group.lvs.map((lv) => ({
+        lv_name: lv.name,
+        lv_uuid: `LV-${lv.minor}`,
+        lv_size: String(lv.extents * EXTENT),
+        lv_tags: lv.tags.join(','),
+        lv_active: lv.active ? 'active' : '',
+        lv_kernel_major: lv.active ? '253' : '-1',
+        lv_kernel_minor: lv.active ? String(lv.minor) : '-1',
+      })),
+    })),
+    { pv: pvRows(state, '') },
+  ],
+});
+
+const ok = (stdout: string): CommandResult => ({ exitCode: 0, stdout, stderr: '' });
+const failed = (stderr: string, exitCode = 5): CommandResult => ({ exitCode, stdout: '', stderr });

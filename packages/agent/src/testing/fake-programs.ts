@@ -1,0 +1,116 @@
+import type { CommandResult } from '@berth/runtime/spawn';
+import { findDisk, findLv, runFakeLvm } from './fake-lvm.ts';
+import { EXTENT, type FakeContent, type MachineState } from './machine-state.ts';
+
+/** The host programs that the agent runs, against the fake machine. An unknown one is missing on the host. */
+export const runFakeProgram = (state: MachineState, argv: readonly string[]): CommandResult => {
+  const [program = '', ...args] = argv;
+  const run = program === 'lvm' ? runFakeLvm : PROGRAMS[program];
+  return run === undefined
+    ? failed(`nsenter: failed to execute ${program}: No such file or directory`, 127)
+    : run(state, args);
+};
+
+type Program = (state: MachineState, args: readonly string[]) => CommandResult;
+
+const mkfs =
+  (type: string, uuidOf: (args: readonly string[]) => string, force: string): Program =>
+  (state, args) => {
+    const device = findDevice(state, args.at(-1) ?? '');
+    if (device === undefined) return failed('No such file or directory');
+    if (device.content !== undefined && !args.includes(force))
+      return failed('appears to contain an existing filesystem');
+    device.content = { kind: 'filesystem', type, uuid: uuidOf(args) };
+    return ok('');
+  };
+
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  which: (_, [name = '']) => (name === 'lvm' || PROGRAMS[name] !== undefined ? ok(`/usr/sbin/${name}\n`) : failed('')),
+  dd: (state, args) => {
+    const device = findDevice(state, args.find((arg) => arg.startsWith('if='))?.slice(3) ?? '');
+    if (device === undefined || device.unreadable) return failed('dd: failed to open: No such file or directory');
+    return { exitCode: 0, stdout: '', stderr: '1+0 records in\n1+0 records out\n' };
+  },
+  // As the real one: the same answer for a blank device, an unreadable one, and none.
+  blkid: (state, args) => {
+    const content = findDevice(state, args.at(-1) ?? '')?.content;
+    if (content === undefined) return failed('', 2);
+    if (content.kind === 'pv') return ok(`UUID=${content.uuid}\nTYPE=LVM2_member\nUSAGE=raid\n`);
+    return ok(`UUID=${content.uuid}\nTYPE=${content.type}\nUSAGE=filesystem\n`);
+  },
+  wipefs: (state, args) => {
+    const device = findDevice(state, args.at(-1) ?? '');
+    if (device === undefined || device.unreadable) return failed('wipefs: error: probing initialization failed');
+    return ok(device.content === undefined ? '' : '# offset,uuid,label,type\n0x0,,,something\n');
+  },
+  'mkfs.xfs': mkfs('xfs', (args) => args.find((arg) => arg.startsWith('uuid='))?.slice(5) ?? '', '-f'),
+  'mkfs.ext4': mkfs('ext4', (args) => args[args.indexOf('-U') + 1] ?? '', '-F'),
+  xfs_db: (state, args) => {
+    const content = findDevice(state, args.at(-1) ?? '')?.content;
+    return ok(`inprogress = ${content?.kind === 'filesystem' && content.inProgress ? 1 : 0}\n`);
+  },
+  xfs_repair: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
+  e2fsck: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
+  xfs_growfs: () => ok(''),
+  resize2fs: () => ok(''),
+  stat: () => ok('4096 1000 600 700 512 500\n'),
+  blockdev: () => ok('4194304\n'),
+  mount: (state, args) => {
+    const [source = '', target = ''] = args.slice(-2);
+    const options = args.includes('-o') ? (args[args.indexOf('-o') + 1] ?? '').split(',') : [];
+    if (options.includes('remount')) {
+      const mount = state.mounts.findLast((each) => each.target === target);
+      if (mount === undefined) return failed('mount point not mounted', 32);
+      state.mounts = state.mounts.map((each) => (each === mount ? { ...mount, options: ['ro'] } : each));
+      return ok('');
+    }
+    if (args.includes('--bind')) return bind(state, source, target);
+    const found = findLv(state, source);
+    if (found?.lv.content?.kind !== 'filesystem') return failed('wrong fs type, bad option, bad superblock', 32);
+    const device = `253:${found.lv.minor}`;
+    const mapper = `/dev/mapper/${double(found.group.name)}-${double(found.lv.name)}`;
+    state.mounts.push({ device, source: mapper, target, fsType: found.lv.content.type, options: ['rw', ...options] });
+    return ok('');
+  },
+  umount: (state, [target = '']) => {
+    const mount = state.mounts.findLast((each) => each.target === target);
+    if (mount === undefined) return failed('not mounted', 32);
+    state.mounts = state.mounts.filter((each) => each !== mount);
+    return ok('');
+  },
+};
+
+const bind = (state: MachineState, source: string, target: string): CommandResult => {
+  const block = findLv(state, source);
+  const mount = state.mounts.findLast((each) => each.target === source);
+  if (block !== undefined) {
+    state.mounts.push({ device: '0:5', source: 'udev', target, fsType: 'devtmpfs', options: ['rw'] });
+  } else if (mount !== undefined) state.mounts.push({ ...mount, target, options: ['rw'] });
+  else return failed('special device does not exist', 32);
+  return ok('');
+};
+
+/** Lines as in /proc/PID/mountinfo. */
+export const mountInfo = (state: MachineState): string =>
+  state.mounts
+    .map(({ device, source, target, fsType, options }, index) => {
+      const escaped = target.replaceAll(' ', '\\040');
+      return `${index + 30} 1 ${device} / ${escaped} ${options.join(',')} shared:1 - ${fsType} ${source} rw\n`;
+    })
+    .join('');
+
+const findDevice = (
+  state: MachineState,
+  path: string,
+): { content?: FakeContent; unreadable?: boolean; sizeBytes: number } | undefined => {
+  const lv = findLv(state, path)?.lv;
+  if (lv === undefined) return findDisk(state, path);
+  return lv.active ? Object.assign(lv, { sizeBytes: lv.extents * EXTENT }) : undefined;
+};
+
+const check = (content: FakeContent | undefined): CommandResult =>
+  content?.kind === 'filesystem' && !content.damaged ? ok('') : failed('errors found', 1);
+
+const double = (name: string): string => name.replaceAll('-', '--');
+const ok = (stdout: string): CommandResult => ({ exitCode: 0, stdout, stderr: '' });
+const failed = (stderr: string, exitCode = 1): CommandResult => ({ exitCode, stdout: '', stderr });

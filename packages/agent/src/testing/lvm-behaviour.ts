@@ -1,0 +1,163 @@
+import { AppError } from '@berth/contract/errors';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Lvm } from '../lvm/command.ts';
+import {
+  activateVolume,
+  createVolume,
+  extendVolume,
+  findVolume,
+  markFormatted,
+  removeVolume,
+} from '../lvm/logical-volume.ts';
+import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
+import { readReport } from '../lvm/report.ts';
+import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
+import { addDisk, findOwnGroup } from '../lvm/volume-group.ts';
+
+/** A place to try LVM in: blank disks that nobody needs, known by their links, at least two, of equal size. */
+export interface LvmPlace {
+  readonly lvm: Lvm;
+  readonly links: readonly [string, string, ...string[]];
+}
+
+const GROUP = 'csi-vg-nvme';
+const MIB = 1024 ** 2;
+
+const rejectsWith = async (work: Promise<unknown>, code: AppError['code']): Promise<void> => {
+  const thrown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeInstanceOf(AppError);
+  expect((thrown as AppError).code).toBe(code);
+};
+
+/**
+ * What the agent relies on LVM for. Runs against the fake and, in a virtual machine with disks to spare, against real LVM.
+ * `setup` is called before each test and gives blank disks and no volume groups.
+ */
+export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void => {
+  describe(`LVM (${name})`, () => {
+    let place: LvmPlace;
+    beforeEach(async () => {
+      place = await setup();
+    }, 60_000);
+
+    const add = (index: 0 | 1) =>
+      addDisk(place.lvm, {
+        group: GROUP,
+        link: place.links[index],
+        uuids: physicalVolumeUuids('node', `disk-${index}`),
+      });
+    const create = (volume: string, sizeBytes: number) =>
+      createVolume(place.lvm, { group: GROUP, name: volume, sizeBytes, toBeFormatted: true });
+    const group = async () => findOwnGroup(await readReport(place.lvm), GROUP);
+
+    it('makes a group of the first disk and extends it by the second', async () => {
+      await add(0);
+      const first = await group();
+      await add(1);
+      const second = await group();
+      expect(first?.tags).toEqual([OWNER_TAG]);
+      expect(first?.physicalVolumes).toHaveLength(1);
+      expect(second?.physicalVolumes).toHaveLength(2);
+      expect(second?.uuid).toBe(first?.uuid);
+      expect(second?.freeBytes).toBe(second?.sizeBytes);
+    });
+
+    it('finishes a disk whose physical volume was made before a crash', async () => {
+      const [uuid = ''] = physicalVolumeUuids('node', 'disk-0');
+      await place.lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', place.links[0]]);
+      await add(0);
+      expect((await group())?.physicalVolumes[0]?.uuid).toBe(uuid);
+    });
+
+    it('refuses a group of our name that lacks our tag', async () => {
+      const [uuid = ''] = physicalVolumeUuids('node', 'disk-0');
+      await place.lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', place.links[0]]);
+      await place.lvm.run('vgcreate', [GROUP, place.links[0]]);
+      await rejectsWith(add(1), 'FailedPrecondition');
+      await rejectsWith(create('pvc-1', 4 * MIB), 'FailedPrecondition');
+    });
+
+    it('rounds a volume up to whole extents and tells the real size (traps 16, 24)', async () => {
+      await add(0);
+      const volume = await create('pvc-1', 9 * MIB + 1);
+      expect(volume.sizeBytes).toBe(12 * MIB);
+      expect(volume.tags).toEqual(expect.arrayContaining([OWNER_TAG, NEW_TAG]));
+      expect(volume.device).toMatch(/^\d+:\d+$/);
+    });
+
+    it('makes one volume however often it is asked', async () => {
+      await add(0);
+      const first = await create('pvc-1', 8 * MIB);
+      const second = await create('pvc-1', 8 * MIB);
+      expect(second.uuid).toBe(first.uuid);
+      expect((await group())?.logicalVolumes).toHaveLength(1);
+    });
+
+    it('says OutOfCapacity when the group has no room or is not there (trap 23)', async () => {
+      await rejectsWith(create('pvc-1', 4 * MIB), 'OutOfCapacity');
+      await add(0);
+      const free = (await group())?.freeBytes ?? 0;
+      await rejectsWith(create('pvc-1', free + 1), 'OutOfCapacity');
+      expect((await create('pvc-1', free)).sizeBytes).toBe(free);
+    });
+
+    it('knows LVM refusing for want of room by its words', async () => {
+      await add(0);
+      await rejectsWith(
+        place.lvm.run('lvcreate', ['--yes', '--name', 'x', '--extents', '1000000', GROUP]),
+        'OutOfCapacity',
+      );
+    });
+
+    it('takes the mark "new" off once and stays quiet the second time', async () => {
+      await add(0);
+      const volume = await create('pvc-1', 8 * MIB);
+      await markFormatted(place.lvm, volume);
+      await markFormatted(place.lvm, volume);
+      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.tags).toEqual([OWNER_TAG]);
+    });
+
+    it('grows a volume, and does nothing when it has the size (trap 19)', async () => {
+      await add(0);
+      await create('pvc-1', 8 * MIB);
+      expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
+      expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
+      expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 4 * MIB })).sizeBytes).toBe(16 * MIB);
+    });
+
+    it('activates a volume that is there without a device, and NotFound is only for one that is not (traps 30, 31, 32, 41)', async () => {
+      await add(0);
+      await create('pvc-1', 8 * MIB);
+      await place.lvm.run('lvchange', ['--activate', 'n', `${GROUP}/pvc-1`]);
+      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.device).toBeUndefined();
+      expect((await activateVolume(place.lvm, 'pvc-1')).device).toMatch(/^\d+:\d+$/);
+      await rejectsWith(activateVolume(place.lvm, 'pvc-2'), 'NotFound');
+      await rejectsWith(place.lvm.run('lvremove', ['--yes', `${GROUP}/pvc-2`]), 'NotFound');
+    });
+
+    it('removes a volume, and is content when it is gone', async () => {
+      await add(0);
+      await create('pvc-1', 8 * MIB);
+      await removeVolume(place.lvm, 'pvc-1');
+      await removeVolume(place.lvm, 'pvc-1');
+      expect((await group())?.freeBytes).toBe((await group())?.sizeBytes);
+    });
+
+    it('never removes or reuses a volume that lacks our tag', async () => {
+      await add(0);
+      await place.lvm.run('lvcreate', ['--yes', '--name', 'pvc-1', '--extents', '1', GROUP]);
+      await rejectsWith(removeVolume(place.lvm, 'pvc-1'), 'FailedPrecondition');
+      await rejectsWith(create('pvc-1', 4 * MIB), 'FailedPrecondition');
+      expect((await group())?.logicalVolumes).toHaveLength(1);
+    });
+
+    it('runs the commands of a node one after another (trap 37)', async () => {
+      await add(0);
+      await Promise.all(['pvc-1', 'pvc-2', 'pvc-3', 'pvc-1'].map((volume) => create(volume, 8 * MIB)));
+      expect((await group())?.logicalVolumes.map((volume) => volume.name).sort()).toEqual(['pvc-1', 'pvc-2', 'pvc-3']);
+    });
+  });
+};

@@ -1,0 +1,75 @@
+/** What the fake machine of the tests is made of; plain data, kept in a file between commands. */
+export interface FakeDisk {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Undefined: blank. */
+  content?: FakeContent;
+  unreadable?: boolean;
+}
+
+export type FakeContent =
+  | { kind: 'filesystem'; type: string; uuid: string; inProgress?: boolean; damaged?: boolean }
+  | { kind: 'pv'; uuid: string; group: string };
+
+export interface FakeLv {
+  name: string;
+  extents: number;
+  tags: string[];
+  active: boolean;
+  minor: number;
+  content?: FakeContent;
+  unreadable?: boolean;
+}
+
+export interface FakeGroup {
+  name: string;
+  uuid: string;
+  tags: string[];
+  lvs: FakeLv[];
+}
+
+export interface FakeMount {
+  readonly device: string;
+  readonly source: string;
+  readonly target: string;
+  readonly fsType: string;
+  readonly options: string[];
+}
+
+export interface MachineState {
+  disks: FakeDisk[];
+  groups: FakeGroup[];
+  mounts: FakeMount[];
+  minors: number;
+  /** Links below /dev/disk and what they point to. */
+  links: Record<string, string>;
+  /** Every command line so far. */
+  commands: string[];
+  /** Misbehaviour of the next command whose line contains `match`. */
+  faults: Fault[];
+}
+
+/** `before`: nothing is done. `after`: done, but the caller never hears of it. */
+export interface Fault {
+  readonly match: string;
+  readonly how: 'fail-before' | 'fail-after' | 'hang';
+  /** Standard error and exit code of a failure. */
+  readonly stderr?: string;
+  readonly exitCode?: number;
+}
+
+export const EXTENT = 4 * 1024 ** 2;
+/** LVM's own metadata at the head of each physical volume. */
+const METADATA = 1024 ** 2;
+
+export const extentsOf = (disk: FakeDisk): number => Math.floor((disk.sizeBytes - METADATA) / EXTENT);
+
+export const createMachineState = (disks: readonly FakeDisk[], links: Record<string, string> = {}): MachineState => ({
+  disks: structuredClone([...disks]),
+  groups: [],
+  mounts: [],
+  minors: 0,
+  links,
+  commands: [],
+  faults: [],
+});
