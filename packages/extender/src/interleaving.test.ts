@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { COLLECTIONS, createWorld, HAPPENINGS, NODE_GIB, NODES } from './testing/world.ts';
 
 const sizes = fc.array(fc.array(fc.integer({ min: 20, max: 70 }), { minLength: 1, maxLength: 2 }), {
-  minLength: 2,
+  minLength: 3,
+  size: 'max',
   maxLength: 7,
 });
 
@@ -24,7 +25,7 @@ const restart = fc.constant<Step>((world) => world.restart());
 
 const steps = fc.array(
   fc.oneof({ weight: 8, arbitrary: happening }, { weight: 4, arbitrary: delivery }, { weight: 1, arbitrary: restart }),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 );
 
 it('never promises more than there is, in whatever order things happen and however late they are seen', async () => {

@@ -131,7 +131,7 @@ const applyTo = (ledger: HoldLedger, each: Step, nowMs: number) => {
 
 it('agrees with a plain reference under any sequence of events, and leaks nothing', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const ledger = new HoldLedger({ ttlMs: TTL_MS });
       let model: Model = { predicted: [], selected: [], now: 0 };
       for (const each of steps) {
