@@ -19,11 +19,17 @@ const setUp = () => {
 
 const MY_CLAIM = { namespace: 'shop', name: 'data-es-0' };
 
-it('makes nothing twice (trap 88)', async () => {
-  const { client, run } = setUp();
-  const make: Action = { kind: 'createLogicalVolume', logicalVolume: aLogicalVolume() };
-  await run(make, make);
+it('makes nothing twice, and tells of it once (trap 88)', async () => {
+  const { client, recorded, run } = setUp();
+  const about = { kind: 'PersistentVolumeClaim', object: aClaim() } as const;
+  const plan: Action[] = [
+    { kind: 'createLogicalVolume', logicalVolume: aLogicalVolume() },
+    { kind: 'event', about, type: 'Normal', reason: 'Provisioning', message: 'making a volume' },
+  ];
+  await run(...plan);
+  await run(...plan);
   expect((await client.list(LOGICAL_VOLUMES)).items).toHaveLength(1);
+  expect(recorded).toHaveLength(1);
 });
 
 it('clears the selected node and nothing else, unless the claim changed meanwhile', async () => {

@@ -23,6 +23,7 @@ export interface ActionRunnerOptions {
 /**
  * Carries out a plan, action by action, and stops at the first that fails. Everything but creating is conditional on
  * the object being exactly the one the plan was made from; Aborted says that it is not, and that a new plan is needed.
+ * It also stops, without an error, when what it would create is there already: an earlier run has told about it.
  */
 export type RunPlan = (plan: Plan, signal: AbortSignal) => Promise<void>;
 
@@ -32,7 +33,7 @@ export const createActionRunner = ({ client, events, metrics, logger }: ActionRu
     for (const action of plan.actions) {
       if (action.kind === 'event') events.record(eventTarget(action.about), action);
       else {
-        await perform(client, action, signal);
+        if (!(await perform(client, action, signal))) return;
         logger.info({ action: action.kind, object: nameOf(action) }, 'action done');
       }
       done.inc({ action: action.kind });
@@ -42,12 +43,22 @@ export const createActionRunner = ({ client, events, metrics, logger }: ActionRu
 
 type Change = Exclude<Action, { kind: 'event' }>;
 
-const perform = async (client: KubeClient, action: Change, signal: AbortSignal): Promise<void> => {
+/** False when there was nothing to create any more. */
+const perform = async (client: KubeClient, action: Change, signal: AbortSignal): Promise<boolean> => {
+  if (action.kind === 'createLogicalVolume') {
+    return unlessPresent(client.create(LOGICAL_VOLUMES, action.logicalVolume, signal));
+  }
+  if (action.kind === 'createPersistentVolume') {
+    return unlessPresent(client.create(VOLUMES, action.persistentVolume, signal));
+  }
+  await change(client, action, signal);
+  return true;
+};
+
+type Edit = Exclude<Change, { kind: 'createLogicalVolume' | 'createPersistentVolume' }>;
+
+const change = async (client: KubeClient, action: Edit, signal: AbortSignal): Promise<void> => {
   switch (action.kind) {
-    case 'createLogicalVolume':
-      return unlessPresent(client.create(LOGICAL_VOLUMES, action.logicalVolume, signal));
-    case 'createPersistentVolume':
-      return unlessPresent(client.create(VOLUMES, action.persistentVolume, signal));
     case 'deleteLogicalVolume':
       return client.delete(LOGICAL_VOLUMES, refOf(action.logicalVolume), preconditions(action.logicalVolume), signal);
     case 'deletePersistentVolume':
@@ -109,15 +120,20 @@ const nameOf = (action: Change): string => {
 };
 
 /** Names are derived from uids, so what exists under the name is what would have been made. */
-const unlessPresent = (created: Promise<unknown>): Promise<void> => ignoring(created, 'AlreadyExists');
+const unlessPresent = (created: Promise<unknown>): Promise<boolean> => ignoring(created, 'AlreadyExists');
 
-const unlessGone = (patched: Promise<unknown>): Promise<void> => ignoring(patched, 'NotFound');
+const unlessGone = async (patched: Promise<unknown>): Promise<void> => {
+  await ignoring(patched, 'NotFound');
+};
 
-const ignoring = async (work: Promise<unknown>, code: 'AlreadyExists' | 'NotFound'): Promise<void> => {
+/** Whether the work was done rather than answered with the code. */
+const ignoring = async (work: Promise<unknown>, code: 'AlreadyExists' | 'NotFound'): Promise<boolean> => {
   try {
     await work;
+    return true;
   } catch (error) {
-    if (!hasCode(error, code)) throw error;
+    if (hasCode(error, code)) return false;
+    throw error;
   }
 };
 
