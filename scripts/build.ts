@@ -14,6 +14,8 @@ await build({
   format: 'esm',
   minifySyntax: true,
   minifyWhitespace: true,
+  // A stack trace prints the whole line it points at.
+  lineLimit: 200,
   logLevel: 'warning',
   // Some dependencies are CommonJS and call require().
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
