@@ -1,6 +1,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from '../process/lock.ts';
+import { stopRecorded } from '../process/spawn.ts';
 
 export interface CacheEntry {
   /** Directory of the entries. */
@@ -14,7 +15,8 @@ export interface CacheEntry {
 
 /**
  * The directory of an entry, built if it is not there. It appears only when it is complete; of two processes that want it, one
- * builds and the other waits. What a build that was killed left is removed.
+ * builds and the other waits. What a build that was killed left
+ * is removed, and the processes ended that it recorded there.
  */
 export async function ensureCacheEntry({ root, key, build, signal }: CacheEntry): Promise<string> {
   const directory = join(root, key);
@@ -22,6 +24,7 @@ export async function ensureCacheEntry({ root, key, build, signal }: CacheEntry)
   return await withLock(join(root, `${key}.lock`), signal, async () => {
     if (await exists(directory)) return directory;
     const unfinished = join(root, `${key}.unfinished`);
+    await stopRecorded(unfinished);
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished);
     await build(unfinished);

@@ -97,7 +97,7 @@ interface ExecStatus {
 }
 
 async function waitForExit(socketPath: string, pid: number, signal: AbortSignal): Promise<ExecResult> {
-  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 500)) {
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
     await delay(pauseMs, undefined, { signal });
     const request = { command: 'guest-exec-status', arguments: { pid } };
     const status = (await callAgent(socketPath, request, signal)) as ExecStatus;

@@ -24,6 +24,8 @@ export function becomeNodeScript(identity: Identity): string {
       ...Object.entries(join.files).map(([path, file]) => ({ path, ...file })),
     ]),
     `hostname ${join.nodeName}`,
+    // The journal lies in a directory that is named by the machine's id.
+    'systemctl restart systemd-journald.service',
     'sync',
     'systemctl start --no-block bed-network.service kubelet.service',
   ].join('\n');
