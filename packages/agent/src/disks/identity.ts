@@ -36,8 +36,8 @@ export const identifyDisks = (devices: readonly BlockDevice[]): IdentifiedDisk[]
 
 const candidatesOf = (device: BlockDevice): Candidate[] => {
   const byId = device.links.filter((link) => link.startsWith('/dev/disk/by-id/'));
-  const wwnLink = byId.find((link) => /\/(wwn-|nvme-(eui|nguid|uuid)\.)/.test(link));
-  const serialLink = byId.find((link) => !/\/(wwn-|lvm-pv-uuid-|nvme-(eui|nguid|uuid)\.)/.test(link));
+  const wwnLink = byId.find((link) => /\/(wwn-|nvme-(eui|nguid|uuid|nvme)\.)/.test(link));
+  const serialLink = byId.find((link) => !/\/(wwn-|lvm-pv-uuid-|nvme-(eui|nguid|uuid|nvme)\.)/.test(link));
   const slot = slotOf(device);
   const { wwn, serial, model = '' } = device;
   return [

@@ -1,6 +1,6 @@
 import type { CommandResult } from '@berth/runtime/spawn';
 import { findDisk, findLv, runFakeLvm } from './fake-lvm.ts';
-import { EXTENT, type FakeContent, type MachineState } from './machine-state.ts';
+import { EXTENT, type FakeContent, type FakeDisk, type MachineState } from './machine-state.ts';
 
 /** The host programs that the agent runs, against the fake machine. An unknown one is missing on the host. */
 export const runFakeProgram = (state: MachineState, argv: readonly string[]): CommandResult => {
@@ -31,6 +31,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     if (device === undefined || device.unreadable) return failed('dd: failed to open: No such file or directory');
     return { exitCode: 0, stdout: '', stderr: '1+0 records in\n1+0 records out\n' };
   },
+  lsblk: (state) => ok(JSON.stringify({ blockdevices: state.disks.map(lsblkRow) })),
   // As the real one: the same answer for a blank device, an unreadable one, and none.
   blkid: (state, args) => {
     const content = findDevice(state, args.at(-1) ?? '')?.content;
@@ -89,6 +90,20 @@ const bind = (state: MachineState, source: string, target: string): CommandResul
   else return failed('special device does not exist', 32);
   return ok('');
 };
+
+const lsblkRow = ({ path, sizeBytes, lsblk }: FakeDisk, index: number) => ({
+  ...{
+    kname: path.replace('/dev/', ''),
+    path,
+    'maj:min': `259:${index}`,
+    type: 'disk',
+    size: sizeBytes,
+    'log-sec': 512,
+  },
+  ...{ rota: false, ro: false, rm: false, tran: 'nvme', vendor: null, model: 'Disk', serial: `S${index}`, wwn: null },
+  ...{ fstype: null, pttype: null, mountpoint: null },
+  ...lsblk,
+});
 
 /** Lines as in /proc/PID/mountinfo. */
 export const mountInfo = (state: MachineState): string =>

@@ -1,0 +1,193 @@
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LOGICAL_VOLUME_FINALIZER } from '@berth/contract/names';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import { LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
+import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
+import { systemClock } from '@berth/runtime/clock';
+import { readConfig } from '@berth/runtime/config';
+import { silentLogger } from '@berth/runtime/logger';
+import { createMetrics } from '@berth/runtime/metrics';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Agent, startAgent } from './app.ts';
+import { agentConfigSchema } from './config.ts';
+import { createFakeMachine, type FakeMachine } from './testing/fake-machine.ts';
+import { createMachineState } from './testing/machine-state.ts';
+
+const MIB = 1024 ** 2;
+let machine: FakeMachine;
+let client: ReturnType<typeof createFakeKubeClient>;
+let agent: Agent;
+let stop: AbortController;
+let directory: string;
+
+const start = async () => {
+  stop = new AbortController();
+  const dirs = ['proc', 'sys', 'dev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
+  const argv = ['--node-name', 'node-1', '--kubelet-dir', join(directory, 'k'), '--command-prefix', '', ...dirs];
+  const config = readConfig(agentConfigSchema, { argv, env: {} });
+  const parts = { config, client, spawner: machine.spawner, clock: systemClock, logger: silentLogger };
+  agent = await startAgent({ ...parts, metrics: createMetrics(), version: '0.1.0' }, stop.signal);
+};
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'berth-agent-'));
+  const disks = [
+    { path: '/dev/nvme0n1', sizeBytes: 1025 * MIB },
+    { path: '/dev/nvme1n1', sizeBytes: 1025 * MIB, lsblk: { mountpoint: '/' } },
+    { path: '/dev/vda', sizeBytes: 1025 * MIB, lsblk: { tran: 'virtio' } },
+  ];
+  machine = createFakeMachine(
+    createMachineState(disks, {
+      '/dev/disk/by-id/nvme-Disk_S0': '/dev/nvme0n1',
+      '/dev/disk/by-id/nvme-Disk_S1': '/dev/nvme1n1',
+    }),
+    directory,
+  );
+  await mkdir(join(directory, 'dev/disk/by-id'), { recursive: true });
+  for (const [index, name] of ['nvme0n1', 'nvme1n1', 'vda'].entries()) {
+    await writeFile(join(directory, 'dev', name), '');
+    await symlink(`../../${name}`, join(directory, 'dev/disk/by-id', `nvme-Disk_S${index}`));
+  }
+  client = createFakeKubeClient();
+  await client.create(NODES, { metadata: { name: 'node-1', uid: 'node-uid' } });
+  await start();
+});
+
+afterEach(async () => {
+  stop.abort();
+  await agent.close();
+});
+
+/** The agent works in the background; a busy machine may take its time. */
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+const storage = () => client.get(NODE_STORAGES, { name: 'node-1' });
+const object = (name: string) => client.get(LOGICAL_VOLUMES, { name });
+const ready = (name: string) => soon(async () => (await object(name))?.status?.phase).toBe('Ready');
+const taken = () => soon(async () => (await storage())?.status?.groups?.length).toBe(1);
+const create = (name: string, size: string, fields: Partial<LogicalVolume['spec']> = {}) =>
+  client.create(LOGICAL_VOLUMES, {
+    metadata: { name, finalizers: [LOGICAL_VOLUME_FINALIZER] },
+    spec: {
+      nodeName: 'node-1',
+      medium: 'nvme',
+      size,
+      volumeMode: 'Filesystem',
+      fsType: 'xfs',
+      claim: { namespace: 'default', name: 'data', uid: 'x' },
+      ...fields,
+    },
+  });
+const volumes = () => machine.state.groups[0]?.lvs.map(({ name }) => name);
+
+describe('the storage of a node', () => {
+  it('is what its blank disks give, and says why the others are not taken', async () => {
+    await taken();
+    const { metadata, status } = (await storage()) ?? { metadata: undefined, status: undefined };
+    expect(metadata?.ownerReferences).toEqual([{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: 'node-uid' }]);
+    expect(status?.capacity).toEqual({ 'csi.storage.io/csi-vg-nvme': '1Gi' });
+    expect(status?.allocatable).toEqual({ 'csi.storage.io/csi-vg-nvme': '1Gi' });
+    expect(status?.groups?.[0]).toMatchObject({ name: 'csi-vg-nvme', medium: 'nvme', extentSize: '4Mi', foreign: '0' });
+    expect(status?.disks?.map(({ path, state, reason }) => [path, state, reason])).toEqual([
+      ['/dev/nvme0n1', 'Adopted', undefined],
+      ['/dev/nvme1n1', 'Refused', 'not taken: it is mounted at /'],
+      ['/dev/vda', 'Refused', expect.stringContaining('mediumRules')],
+    ]);
+    expect(status?.conditions?.map(({ type, status: value }) => [type, value])).toEqual([
+      ['ProgramsInstalled', 'True'],
+      ['GroupsUsable', 'True'],
+    ]);
+  });
+
+  it('is written only when it changed (trap 98)', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    await expect
+      .poll(async () => (await storage())?.status?.allocatable?.['csi.storage.io/csi-vg-nvme'])
+      .toBe('1016Mi');
+    const writes = () => client.calls.filter((call) => call.startsWith('APPLY') && call.endsWith('/status')).length;
+    const before = writes();
+    stop.abort();
+    await agent.close();
+    machine.state.commands = [];
+    await start();
+    const reports = () => machine.state.commands.filter((line) => line.startsWith('lvm fullreport')).length;
+    // One to activate the groups, one for the volume, two for the storage: the last comes right before the write.
+    await soon(reports).toBeGreaterThanOrEqual(4);
+    await systemClock.sleep(100, AbortSignal.timeout(5_000));
+    expect(writes()).toBe(before);
+  });
+});
+
+describe('a logical volume', () => {
+  it('is made, reported with its real size, and removed with its object', async () => {
+    await taken();
+    await create('pvc-1', '9Mi');
+    await ready('pvc-1');
+    expect((await object('pvc-1'))?.status).toMatchObject({ size: '12Mi', volumeGroup: 'csi-vg-nvme' });
+    await client.delete(LOGICAL_VOLUMES, { name: 'pvc-1' });
+    await soon(() => object('pvc-1')).toBeUndefined();
+    expect(volumes()).toEqual([]);
+  });
+
+  it('that finds no room is Failed with ResourceExhausted, and is not tried again', async () => {
+    await taken();
+    await create('pvc-1', '2Gi');
+    await soon(async () => (await object('pvc-1'))?.status?.phase).toBe('Failed');
+    expect((await object('pvc-1'))?.status?.conditions?.[0]).toMatchObject({
+      status: 'False',
+      reason: 'ResourceExhausted',
+    });
+    await client.delete(LOGICAL_VOLUMES, { name: 'pvc-1' });
+    await soon(() => object('pvc-1')).toBeUndefined();
+  });
+
+  it('stays while it is mounted, and says where', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    const target = '/var/lib/kubelet/x';
+    machine.state.mounts.push({ device: '253:0', source: '/dev/x', target, fsType: 'xfs', options: ['rw'] });
+    machine.sync();
+    await client.delete(LOGICAL_VOLUMES, { name: 'pvc-1' });
+    await soon(async () => (await object('pvc-1'))?.status?.phase).toBe('Deleting');
+    expect((await object('pvc-1'))?.status?.conditions?.[0]?.message).toContain(target);
+    expect(volumes()).toEqual(['pvc-1']);
+  });
+
+  it('grows when its object asks for more', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    await client.mergePatch(LOGICAL_VOLUMES, { name: 'pvc-1' }, { spec: { size: '20Mi' } });
+    await soon(async () => (await object('pvc-1'))?.status?.size).toBe('20Mi');
+  });
+
+  it('that was Ready and is gone from the disks is not replaced by an empty one', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    for (const group of machine.state.groups) group.lvs = [];
+    await client.mergePatch(LOGICAL_VOLUMES, { name: 'pvc-1' }, { metadata: { labels: { touched: 'yes' } } });
+    await soon(async () => (await object('pvc-1'))?.status?.conditions?.[0]?.status).toBe('False');
+    expect(volumes()).toEqual([]);
+  });
+
+  it('of another node is none of our business', async () => {
+    await taken();
+    await create('pvc-1', '8Mi', { nodeName: 'node-2' });
+    await create('pvc-2', '8Mi');
+    await ready('pvc-2');
+    expect(volumes()).toEqual(['pvc-2']);
+  });
+
+  it('is made once when the agent dies behind lvcreate (trap 87)', async () => {
+    await taken();
+    machine.state.faults.push({ match: 'lvm lvcreate', how: 'fail-after' });
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    expect(volumes()).toEqual(['pvc-1']);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { blockDevice } from '../testing/block-device.ts';
+import { decideMedium } from './medium.ts';
+import { parseMediumRules } from './medium-rules.ts';
+
+describe('the medium of a disk', () => {
+  it.each([
+    ['NVMe transport, whatever the rotational flag says (trap 55)', { transport: 'nvme', rotational: true }, 'nvme'],
+    ['a disk that says it does not rotate', { rotationRate: 1, rotational: true }, 'ssd'],
+    ['a disk that says its speed', { rotationRate: 7200 }, 'hdd'],
+    [
+      'a hypervisor disk whose page B1h says its speed',
+      { vendor: 'QEMU', model: 'QEMU HARDDISK', rotationRate: 7200 },
+      'hdd',
+    ],
+    [
+      'the rotational flag of a real disk',
+      { vendor: 'ATA', model: 'WDC WD40', rotational: true, rotationRate: 0 },
+      'hdd',
+    ],
+    ['the flag of a real disk that does not rotate', { vendor: 'ATA', model: 'SAMSUNG MZ7' }, 'ssd'],
+  ] as const)('comes from %s', (_, facts, medium) => {
+    expect(decideMedium(blockDevice(facts)).medium).toBe(medium);
+  });
+
+  it.each([
+    [{ name: 'vda', transport: 'virtio' }],
+    [{ vendor: 'QEMU', model: 'QEMU HARDDISK' }],
+    [{ vendor: 'VMware', model: 'Virtual disk' }],
+    [{ vendor: 'Msft', model: 'Virtual Disk' }],
+    [{ vendor: 'DELL', model: 'PERC H730 Mini' }],
+    [{ vendor: 'HP', model: 'LOGICAL VOLUME' }],
+    [{ vendor: 'AVAGO', model: 'MR9361-8i', rotationRate: 0 }],
+  ])('is not guessed from the flag of %o', (facts) => {
+    const decision = decideMedium(blockDevice(facts));
+    expect(decision.medium).toBeUndefined();
+    expect(decision).toMatchObject({ reason: expect.stringContaining('mediumRules') });
+  });
+
+  it('is what the operator says before anything else', () => {
+    const rules = parseMediumRules('model:PERC H730 Mini=hdd, slot:pci-0000:00:10.0-nvme-1=ssd');
+    expect(decideMedium(blockDevice({ model: 'PERC H730 Mini' }), rules).medium).toBe('hdd');
+    const inSlot = { transport: 'nvme', links: ['/dev/disk/by-path/pci-0000:00:10.0-nvme-1'] };
+    expect(decideMedium(blockDevice(inSlot), rules)).toMatchObject({
+      medium: 'ssd',
+      decidedBy: expect.stringContaining('slot:'),
+    });
+    expect(decideMedium(blockDevice({ model: 'PERC H730 Mini 2', transport: 'nvme' }), rules).medium).toBe('nvme');
+  });
+
+  it.each(['model=hdd', 'colour:red=hdd', 'model:x=floppy', 'x'])('refuses the rule "%s" with a sentence', (text) => {
+    expect(() => parseMediumRules(text)).toThrow(/write field:value=medium/);
+  });
+});

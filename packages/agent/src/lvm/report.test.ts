@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { lvmError } from './command.ts';
+import { physicalVolumeUuids } from './physical-volume-uuid.ts';
+import { parseReport } from './report.ts';
+
+/** As LVM2 2.03.16 writes it. */
+const REPORT = `  {
+      "report": [
+          {
+              "vg": [
+                  {"vg_name":"csi-vg-nvme", "vg_uuid":"tccimH-jxAZ-pl4X-RlfI-N0VD-ahP3-kRYP8A", "vg_tags":"a,csi.storage.io", "vg_attr":"wz-pn-", "vg_extent_size":"4194304", "vg_extent_count":"49", "vg_free_count":"39"}
+              ]
+              ,
+              "pv": [
+                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":""},
+                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing"}
+              ]
+              ,
+              "lv": [
+                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1"}
+              ]
+              ,
+              "pvseg": [
+                  {"pvseg_start":"0"},
+                  {"pvseg_start":"10"}
+              ]
+          }
+          ,
+          {
+              "pv": [
+                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":""}
+              ]
+          }
+      ]
+  }
+`;
+
+describe("LVM's report", () => {
+  it('is read into bytes, tags and devices (traps 31, 45, 46)', () => {
+    const { groups, orphans } = parseReport(REPORT);
+    expect(groups).toEqual([
+      {
+        name: 'csi-vg-nvme',
+        uuid: 'tccimH-jxAZ-pl4X-RlfI-N0VD-ahP3-kRYP8A',
+        tags: ['a', 'csi.storage.io'],
+        extentBytes: 4194304,
+        sizeBytes: 49 * 4194304,
+        freeBytes: 39 * 4194304,
+        exported: false,
+        partial: true,
+        physicalVolumes: [
+          { path: '/dev/nvme0n1', uuid: 'ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL', missing: false },
+          { path: '[unknown]', uuid: 'missing-one', missing: true },
+        ],
+        logicalVolumes: [
+          {
+            name: 'pvc-1',
+            volumeGroup: 'csi-vg-nvme',
+            uuid: 'bFi5XJ',
+            sizeBytes: 41943040,
+            tags: ['csi.storage.io', 'csi.storage.io/new'],
+            active: false,
+            device: undefined,
+          },
+        ],
+      },
+    ]);
+    expect(orphans).toEqual([{ path: '/dev/nvme1n1', uuid: 'abcdef', missing: false }]);
+  });
+
+  it('is found among lines that are no JSON (trap 25)', () => {
+    const advice = '  Consider pruning csi-vg-nvme VG archive with more then 8 MiB in 8161 files.';
+    const within = REPORT.replace('"report": [\n', `"report": [\n${advice}\n`);
+    expect(parseReport(`${advice}\n${within}  WARNING: {something}\n`)).toEqual(parseReport(REPORT));
+  });
+
+  it.each(['', 'command failed', '{"report": [', '{"report": [{"vg": [{"vg_name": 1}]}]}'])(
+    'throws on "%s"',
+    (text) => {
+      expect(() => parseReport(text)).toThrow("LVM's report can't be read");
+    },
+  );
+});
+
+describe('an LVM failure', () => {
+  const code = (exitCode: number, stderr: string) => lvmError('x', { exitCode, stdout: '', stderr }).code;
+
+  it.each([
+    ['  Failed to find logical volume "csi-vg-nvme/nope"', 'NotFound'],
+    ['  Volume group "nogroup" not found\n  Cannot process volume group nogroup', 'NotFound'],
+    ['  Logical Volume "pvc-1" already exists in volume group "csi-vg-nvme"', 'AlreadyExists'],
+    ['  Volume group "csi-vg-nvme" has insufficient free space (39 extents): 1000 required.', 'OutOfCapacity'],
+    ['  Logical volume csi-vg-nvme/pvc-1 contains a filesystem in use.', 'FailedPrecondition'],
+    ['  Something else', 'Internal'],
+  ])('reads %s', (stderr, expected) => {
+    expect(code(5, stderr)).toBe(expected);
+  });
+
+  it('is not "not found" by text alone (trap 41)', () => {
+    expect(code(3, '  Volume group "x" not found')).toBe('Internal');
+    expect(code(5, '  WARNING: Device for PV abc not found or rejected by a filter.\n  Other trouble')).toBe(
+      'Internal',
+    );
+  });
+});
+
+it('gives each disk of each node its own physical volume UUIDs, in the form LVM wants', () => {
+  const [first, second] = physicalVolumeUuids('node-1', 'wwn 0x1');
+  expect(first).toMatch(/^\w{6}(-\w{4}){5}-\w{6}$/);
+  expect(new Set([first, second, ...physicalVolumeUuids('node-2', 'wwn 0x1')]).size).toBe(10);
+  expect(physicalVolumeUuids('node-1', 'wwn 0x1')[0]).toBe(first);
+});
