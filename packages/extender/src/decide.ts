@@ -1,6 +1,6 @@
 import { demandsOfPod, type PodDemands } from '@berth/placement/demands';
 import type { HoldLedger } from '@berth/placement/hold-ledger';
-import { holdsFor, type Judgement, judge, type Question } from '@berth/placement/place';
+import { bestOf, holdsFor, type Judgement, judge, type Question } from '@berth/placement/place';
 import { type Weights, wireScore } from '@berth/placement/score';
 import type { Clock } from '@berth/runtime/clock';
 import {
@@ -62,7 +62,7 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const nowMs = clock.monotonicMs();
   ledger.expire(nowMs);
   const { choices, refused } = judgeFor(args, asked, options);
-  const offered = choices.slice(0, shortlist);
+  const offered = bestOf(choices, shortlist);
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);
     const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));

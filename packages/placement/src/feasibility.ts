@@ -16,46 +16,88 @@ export interface RoomQuestion {
 export interface Room {
   /** Holds on every node they may still come to are counted, and there is room nevertheless. */
   readonly sure: boolean;
-  /** By demand, in its order: the share of the medium that is left after placement, 0..1. */
-  readonly left: readonly number[];
+  /** How well the room left after placement suits the policies, 0..1: much for `spread`, little for `concentrated`. */
+  readonly fit: number;
 }
 
-/**
- * Room for all demands of a pod together, or every reason against the node as a short sentence with numbers.
- * kube-scheduler puts these sentences into the pod's FailedScheduling event.
- */
-export const roomOn = (node: NodeState, question: RoomQuestion, ledger: HoldLedger): Room | readonly string[] => {
-  const elsewhere = question.pins.filter((pin) => pin.node !== node.name);
-  if (elsewhere.length > 0) return elsewhere.map((pin) => `the volume of ${pin.claimKey} is on ${pin.node}`);
-  if (question.demands.length === 0) return { sure: true, left: [] };
-  if (node.out !== undefined) return [node.out];
-  return weigh(node, question, ledger);
-};
+/** Room for all demands of a pod together, or every reason against the node as a short sentence with numbers. */
+export type RoomCheck = (node: NodeState) => Room | readonly string[];
 
 export const isRoom = (answer: Room | readonly string[]): answer is Room => !Array.isArray(answer);
 
-const weigh = (node: NodeState, question: RoomQuestion, ledger: HoldLedger): Room | readonly string[] => {
-  const reasons: string[] = [];
-  const leftOf: Partial<Record<Medium, number>> = {};
-  let sure = true;
-  for (const medium of MEDIA) {
-    if (!question.demands.some((demand) => demand.medium === medium)) continue;
-    const group = node.groups[medium];
-    if (group === undefined) {
-      reasons.push(`${medium}: the node has no volume group of this medium`);
-      continue;
-    }
-    const needed = neededBytes(question.demands, medium, group.extentSize);
-    const held = ledger.held(node.name, group, question.ownClaims);
-    const free = unusedBytes(group);
-    if (needed > free - held.expected) reasons.push(shortage({ node, group, needed, free }, question, ledger));
-    if (needed > free - held.atMost) sure = false;
-    leftOf[medium] = share(free - held.expected - needed, group.size - group.reserve);
-  }
-  return reasons.length > 0 ? reasons : { sure, left: question.demands.map((demand) => leftOf[demand.medium] ?? 0) };
+/**
+ * The check of many nodes for one pod; what depends on the pod only is worked out once.
+ * kube-scheduler puts the sentences into the pod's FailedScheduling event.
+ */
+export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): RoomCheck => {
+  const { pins, demands } = question;
+  const asks = MEDIA.filter((medium) => demands.some((demand) => demand.medium === medium)).map((medium) =>
+    askFor(medium, demands),
+  );
+  return (node) => {
+    const elsewhere = pins.length === 0 ? pins : pins.filter((pin) => pin.node !== node.name);
+    if (elsewhere.length > 0) return elsewhere.map((pin) => `the volume of ${pin.claimKey} is on ${pin.node}`);
+    if (asks.length === 0) return ROOM_ENOUGH;
+    if (node.out !== undefined) return [node.out];
+    return weigh(node, asks, { question, ledger });
+  };
 };
 
-const share = (part: number, whole: number): number => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);
+const ROOM_ENOUGH: Room = { sure: true, fit: 1 };
+
+/** All that is asked of one medium. */
+interface Ask {
+  readonly medium: Medium;
+  bytes(extentSize: number): number;
+  /** Shares of all demands that want much, or little, to be left here. */
+  readonly spread: number;
+  readonly concentrated: number;
+}
+
+const askFor = (medium: Medium, all: readonly Demand[]): Ask => {
+  const demands = all.filter((demand) => demand.medium === medium);
+  const spread = demands.filter((demand) => demand.policy === 'spread').length;
+  const memo = { extentSize: -1, bytes: 0 };
+  return {
+    medium,
+    spread: spread / all.length,
+    concentrated: (demands.length - spread) / all.length,
+    bytes: (extentSize) => {
+      if (extentSize !== memo.extentSize)
+        Object.assign(memo, { extentSize, bytes: neededBytes(demands, medium, extentSize) });
+      return memo.bytes;
+    },
+  };
+};
+
+interface Circumstances {
+  readonly question: RoomQuestion;
+  readonly ledger: HoldLedger;
+}
+
+const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Room | readonly string[] => {
+  let reasons: string[] | undefined;
+  let sure = true;
+  let fit = 0;
+  for (const ask of asks) {
+    const group = node.groups[ask.medium];
+    if (group === undefined) {
+      reasons = [...(reasons ?? []), `${ask.medium}: the node has no volume group of this medium`];
+      continue;
+    }
+    const needed = ask.bytes(group.extentSize);
+    const held = around.ledger.held(node.name, group, around.question.ownClaims);
+    const free = unusedBytes(group);
+    const left = free - held.expected - needed;
+    if (left < 0) reasons = [...(reasons ?? []), shortage({ node, group, needed, free }, around)];
+    if (needed > free - held.atMost) sure = false;
+    const share = shareOf(left, group.size - group.reserve);
+    fit += ask.spread * share + ask.concentrated * (1 - share);
+  }
+  return reasons ?? { sure, fit };
+};
+
+const shareOf = (part: number, whole: number): number => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);
 
 interface Shortage {
   readonly node: NodeState;
@@ -64,7 +106,7 @@ interface Shortage {
   readonly free: number;
 }
 
-const shortage = ({ node, group, needed, free }: Shortage, question: RoomQuestion, ledger: HoldLedger): string => {
+const shortage = ({ node, group, needed, free }: Shortage, { question, ledger }: Circumstances): string => {
   const text = `${group.medium}: needs ${formatBytes(needed)}, ${formatBytes(free)} free of ${formatBytes(group.size)}`;
   const holds = [...ledger.onNode(node.name)].filter(
     (entry) => entry.node === node.name && entry.medium === group.medium && !question.ownClaims.has(entry.claimUid),

@@ -1,6 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdsFor, judge } from './place.ts';
+import { bestOf, holdsFor, type JudgeOptions, judge as judgeNodes, type Question } from './place.ts';
 import { demand, GiB, hold, nodeState, nvmeGroup, options, question } from './testing.ts';
+
+const judge = (on: readonly string[], pod: Question, given: JudgeOptions) => {
+  const { choices, refused } = judgeNodes(on, pod, given);
+  return { choices: bestOf(choices, Number.POSITIVE_INFINITY), refused };
+};
 
 const sizedNode = (name: string, gib: number, rack?: string) =>
   nodeState(name, { rack, groups: { nvme: nvmeGroup({ size: gib * GiB, free: gib * GiB }) } });
@@ -125,8 +131,28 @@ describe('order', () => {
     given.ledger.hold([hold('first', 'b', { candidates: ['b', 'a'], bytes: 120 * GiB })], 0);
     const pod = question([demand('x', { bytes: 150 * GiB })]);
     const { choices, refused } = judge(['a', 'b'], pod, given);
-    expect(choices.map((choice) => [choice.node.name, choice.room.sure])).toEqual([['a', false]]);
+    expect(choices.map((choice) => [choice.node.name, choice.sure])).toEqual([['a', false]]);
     expect([...refused.keys()]).toEqual(['b']);
+  });
+});
+
+describe('the best of many', () => {
+  it('are those a full sort would put first, for any limit', () => {
+    const choice = fc.record({
+      name: fc.string({ minLength: 1, maxLength: 3 }),
+      sure: fc.boolean(),
+      score: fc.constantFrom(0, 0.3, 0.5, 1),
+    });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(choice, { selector: ({ name }) => name }),
+        fc.integer({ min: 1, max: 9 }),
+        (all, limit) => {
+          const choices = all.map(({ name, sure, score }) => ({ node: nodeState(name), sure, score }));
+          expect(bestOf(choices, limit)).toEqual(bestOf(choices, Number.POSITIVE_INFINITY).slice(0, limit));
+        },
+      ),
+    );
   });
 });
 

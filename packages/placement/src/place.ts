@@ -1,9 +1,9 @@
-import { isRoom, type RoomQuestion, roomOn } from './feasibility.ts';
+import { createRoomCheck, isRoom, type Room, type RoomQuestion } from './feasibility.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import { countMembers, type MemberCounts } from './members.ts';
 import type { Demand, Hold, Member, NodeState } from './model.ts';
 import { createRackLimit, type RackLimit } from './rack-limit.ts';
-import { type Candidate, scoreCandidates, type Weights } from './score.ts';
+import { type Candidate, createScore, type Weights } from './score.ts';
 
 /** The nodes as placement sees them. */
 export interface Landscape {
@@ -24,13 +24,16 @@ export interface Question extends Omit<RoomQuestion, 'ownClaims'> {
 }
 
 /** A node that fits. */
-export interface Choice extends Candidate {
+export interface Choice {
+  readonly node: NodeState;
+  /** There is room wherever other pods end up whose node is not decided yet. */
+  readonly sure: boolean;
   /** 0..1. */
   readonly score: number;
 }
 
 export interface Judgement {
-  /** Best first: certain room before room that depends on where other pods end up, then by score, then by name. */
+  /** In the order of the names. */
   readonly choices: readonly Choice[];
   /** Every reason against each node that does not fit. */
   readonly refused: ReadonlyMap<string, readonly string[]>;
@@ -47,23 +50,41 @@ export const judge = (names: readonly string[], question: Question, options: Jud
   const { landscape, ledger, weights } = options;
   const counts = membersAround(question, options);
   const rackLimit = rackLimitFor(question, landscape, counts);
-  const room: RoomQuestion = { ...question, ownClaims: new Set(question.demands.map((demand) => demand.claimUid)) };
-  const candidates: Candidate[] = [];
+  const ownClaims = new Set(question.demands.map((demand) => demand.claimUid));
+  const roomOn = createRoomCheck({ ...question, ownClaims }, ledger);
+  const candidates: (Candidate & Room)[] = [];
   const refused = new Map<string, readonly string[]>();
   for (const name of names) {
     const node = landscape.node(name) ?? unreported(name);
-    const answer = roomOn(node, room, ledger);
+    const room = roomOn(node);
     const overRack = rackLimit?.(node);
-    if (!isRoom(answer)) refused.set(name, overRack === undefined ? answer : [...answer, overRack]);
+    if (!isRoom(room)) refused.set(name, overRack === undefined ? room : [...room, overRack]);
     else if (overRack !== undefined) refused.set(name, [overRack]);
-    else candidates.push({ node, room: answer });
+    else candidates.push({ node, sure: room.sure, fit: room.fit });
   }
-  const scores = scoreCandidates(candidates, { demands: question.demands, counts, weights });
-  const choices = candidates.map((candidate, index): Choice => ({ ...candidate, score: scores[index] ?? 0 }));
-  return { choices: choices.sort(byMerit), refused };
+  const score = createScore(candidates, { counts, weights });
+  return {
+    choices: candidates.map((candidate) => ({ node: candidate.node, sure: candidate.sure, score: score(candidate) })),
+    refused,
+  };
 };
 
-/** Holds for all demands of the pod on the best of these choices; the others are where it may still end up. */
+/** The best choices, best first: certain room before room that depends on other pods, then by score, then by name. */
+export const bestOf = (choices: readonly Choice[], limit: number): Choice[] => {
+  if (limit >= choices.length) return [...choices].sort(byMerit);
+  const best: Choice[] = [];
+  for (const choice of choices) {
+    const worst = best[limit - 1];
+    if (worst !== undefined && byMerit(worst, choice) < 0) continue;
+    if (best.length === limit) best.pop();
+    let at = best.length;
+    for (let before = best[at - 1]; before !== undefined && byMerit(choice, before) < 0; before = best[at - 1]) at -= 1;
+    best.splice(at, 0, choice);
+  }
+  return best;
+};
+
+/** Holds for all demands of the pod on the first of these choices; the others are where it may still end up. */
 export const holdsFor = (question: Question, choices: readonly Choice[]): Hold[] => {
   const [best] = choices;
   if (best === undefined) return [];
@@ -87,7 +108,7 @@ const holdFor = (
 });
 
 const byMerit = (a: Choice, b: Choice): number =>
-  Number(b.room.sure) - Number(a.room.sure) || b.score - a.score || (a.node.name < b.node.name ? -1 : 1);
+  Number(b.sure) - Number(a.sure) || b.score - a.score || (a.node.name < b.node.name ? -1 : 1);
 
 const unreported = (name: string): NodeState => ({
   name,
