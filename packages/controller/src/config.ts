@@ -1,13 +1,9 @@
-import { LOG_LEVELS } from '@berth/runtime/logger';
+import { commonSettings } from '@berth/runtime/role';
 import { z } from 'zod';
 
 /** Settings of the controller. */
 export const configSchema = z.object({
-  kubeconfig: z.string().min(1).optional().meta({ description: 'Kubeconfig file; without it the service account.' }),
-  metricsPort: z.coerce.number().int().min(0).max(65_535).default(9811).meta({
-    description: 'Port of /healthz, /readyz and /metrics; 0 lets the system choose.',
-  }),
-  logLevel: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least important level that is logged.' }),
+  ...commonSettings(9811),
   workers: z.coerce.number().int().min(1).max(64).default(8).meta({
     description: 'How many claims, and how many volumes, are worked on at once.',
   }),

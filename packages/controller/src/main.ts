@@ -2,12 +2,12 @@ import { DRIVER_NAME } from '@berth/contract/names';
 import { createEventRecorder } from '@berth/kube/event-recorder';
 import { createKubeClient } from '@berth/kube/rest-client';
 import { systemClock } from '@berth/runtime/clock';
-import { readProcessConfig } from '@berth/runtime/config';
 import { startHttpServer } from '@berth/runtime/http-server';
-import { runProcess } from '@berth/runtime/lifecycle';
-import { createLogger, type Logger } from '@berth/runtime/logger';
+import type { Logger } from '@berth/runtime/logger';
 import { createMetrics } from '@berth/runtime/metrics';
 import { operationsHandler } from '@berth/runtime/operations';
+import { runRole } from '@berth/runtime/role';
+import type { z } from 'zod';
 import { createCaches, startCaches, watched } from './caches.ts';
 import { configSchema } from './config.ts';
 import { runController } from './controller.ts';
@@ -16,7 +16,7 @@ import { createImmediatePlacement } from './immediate.ts';
 /** Watches that heard nothing for this long are dead: bookmarks come every minute. */
 const DEAD_MS = 15 * 60_000;
 
-type Config = ReturnType<typeof readProcessConfig<typeof configSchema>>;
+type Config = Readonly<z.infer<typeof configSchema>>;
 
 const main = async (config: Config, logger: Logger, signal: AbortSignal): Promise<void> => {
   const clock = systemClock;
@@ -48,6 +48,4 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
   }
 };
 
-const config = readProcessConfig(configSchema);
-const logger = createLogger({ name: 'controller', level: config.logLevel });
-await runProcess((signal) => main(config, logger, signal), logger);
+await runRole({ name: 'berth-controller', schema: configSchema, main });

@@ -1,0 +1,44 @@
+import { AppError } from '@berth/contract/errors';
+import { z } from 'zod';
+import { readProcessConfig } from './config.ts';
+import { runProcess } from './lifecycle.ts';
+import { createLogger, LOG_LEVELS, type Logger } from './logger.ts';
+
+/** A TCP port; 0 lets the system choose. */
+export const portSetting = (description: string) => z.coerce.number().int().min(0).max(65_535).meta({ description });
+
+/** The settings that every role has. */
+export const commonSettings = (metricsPort: number) => ({
+  kubeconfig: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Kubeconfig file; without it, the service account of the pod.' }),
+  metricsPort: portSetting('Port of /healthz, /readyz and /metrics.').default(metricsPort),
+  logLevel: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least important message that is logged.' }),
+});
+
+type RoleSchema = z.ZodObject<ReturnType<typeof commonSettings>>;
+
+/** Runs a role's process: reads its settings, then works until it is told to stop. Wrong settings end it with a sentence and exit code 2. */
+export const runRole = async <S extends RoleSchema>(role: {
+  readonly name: string;
+  readonly schema: S;
+  readonly main: (config: Readonly<z.infer<S>>, logger: Logger, signal: AbortSignal) => Promise<void>;
+}): Promise<void> => {
+  const config = readOrExplain(role.schema);
+  if (config === undefined) return;
+  const logger = createLogger({ name: role.name, level: config.logLevel });
+  await runProcess((signal) => role.main(config, logger, signal), logger);
+};
+
+const readOrExplain = <S extends RoleSchema>(schema: S): Readonly<z.infer<S>> | undefined => {
+  try {
+    return readProcessConfig(schema);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    process.stderr.write(`${thrown.message}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+};
