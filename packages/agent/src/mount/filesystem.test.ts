@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, open, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FsType } from '@berth/contract/volume-request';
+import { spawner } from '@berth/runtime/spawn';
+import { describe, expect, it } from 'vitest';
+import { probeContent } from '../disks/content-probe.ts';
+import { createHost } from '../host/host.ts';
+import { mkfsCommand, prepareFilesystem } from './filesystem.ts';
+import { filesystemUuid } from './filesystem-uuid.ts';
+
+const SIZE = 320 * 1024 ** 2;
+const UID = '0b0e7a34-52b5-4c0f-9a52-0d2f4e5b6c71';
+const host = createHost({ spawner, prefix: [] });
+
+const blankFile = async (): Promise<string> => {
+  const file = join(await mkdtemp(join(tmpdir(), 'berth-fs-')), 'device');
+  await writeFile(file, '');
+  await truncate(file, SIZE);
+  return file;
+};
+const prepare = (device: string, fsType: FsType, isNew: boolean) =>
+  prepareFilesystem(host, { volume: `pvc-${UID}`, device, sizeBytes: SIZE, fsType, isNew });
+const probe = (path: string) => probeContent(host, { path, sizeBytes: SIZE });
+
+it('the UUID of a file system is that of the claim, and for other names always the same', () => {
+  expect(filesystemUuid(`pvc-${UID}`)).toBe(UID);
+  expect(filesystemUuid('some-volume')).toBe(filesystemUuid('some-volume'));
+  expect(filesystemUuid('some-volume')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+const missing = ['mkfs.xfs', 'mkfs.ext4', 'blkid', 'wipefs', 'xfs_db', 'e2fsck'].filter(
+  (program) => spawnSync('which', [program], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }).status !== 0,
+);
+if (missing.length > 0) console.warn(`real file systems are not tried: ${missing.join(', ')} not installed`);
+
+describe.skipIf(missing.length > 0)('with the real programs, on a file', () => {
+  it.each(['xfs', 'ext4'] as const)('makes %s once, and takes its own work for its own afterwards', async (fsType) => {
+    const device = await blankFile();
+    expect(await probe(device)).toEqual({ kind: 'blank' });
+    await prepare(device, fsType, true);
+    expect(await probe(device)).toEqual({ kind: 'signatures', found: fsType });
+    await prepare(device, fsType, true);
+    await prepare(device, fsType, false);
+    await expect(prepare(device, fsType === 'xfs' ? 'ext4' : 'xfs', false)).rejects.toThrow('not formatted again');
+  });
+
+  it('makes an interrupted mkfs.xfs again, and refuses one that is not ours', async () => {
+    const device = await blankFile();
+    await prepare(device, 'xfs', true);
+    // sb_inprogress is the byte at offset 126 of the superblock (xfs_dsb).
+    const file = await open(device, 'r+');
+    await file.write(Buffer.from([1]), 0, 1, 126);
+    await file.close();
+    await prepare(device, 'xfs', true);
+    await prepare(device, 'xfs', false);
+
+    const foreign = await blankFile();
+    const uuid = '99999999-52b5-4c0f-9a52-0d2f4e5b6c71';
+    await host.run(mkfsCommand({ fsType: 'xfs', device: foreign, uuid, overwrite: false }), { timeoutMs: 60_000 });
+    await expect(prepare(foreign, 'xfs', true)).rejects.toThrow('is not ours');
+  });
+
+  it('does not format a blank one without the mark, nor one that is not there or too short (traps 1, 2)', async () => {
+    const device = await blankFile();
+    await expect(prepare(device, 'xfs', false)).rejects.toMatchObject({ code: 'FailedPrecondition' });
+    await expect(prepare(`${device}-missing`, 'xfs', true)).rejects.toMatchObject({ code: 'Unavailable' });
+    await truncate(device, SIZE / 2);
+    await expect(prepare(device, 'xfs', true)).rejects.toMatchObject({ code: 'Unavailable' });
+    expect(await probe(device)).toMatchObject({ kind: 'unknown' });
+  });
+});
