@@ -1,6 +1,6 @@
 import { demandsOfPod, type PodDemands } from '@berth/placement/demands';
 import type { HoldLedger } from '@berth/placement/hold-ledger';
-import { bestOf, holdsFor, type Judgement, judge, type Question } from '@berth/placement/place';
+import { holdsFor, type Judgement, judge, offerOf, type Question } from '@berth/placement/place';
 import { type Weights, wireScore } from '@berth/placement/score';
 import type { Clock } from '@berth/runtime/clock';
 import {
@@ -62,15 +62,15 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const nowMs = clock.monotonicMs();
   ledger.expire(nowMs);
   const { choices, refused } = judgeFor(args, asked, options);
-  const offered = bestOf(choices, shortlist);
+  const question = questionOf(args.Pod, asked);
+  const offered = offerOf(choices, question, shortlist);
+  const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);
-    const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
     const claims = asked.demands.map((demand) => demand.claimKey);
     return { outcome: 'refused', result: filterResult(args, [], failed), claims };
   }
-  ledger.hold(holdsFor(questionOf(args.Pod, asked), offered), nowMs);
-  const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
+  ledger.hold(holdsFor(question, offered), nowMs);
   const names = offered.map((choice) => choice.node.name);
   return { outcome: 'placed', result: filterResult(args, names, failed), claims: [] };
 };

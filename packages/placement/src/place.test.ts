@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestOf, holdsFor, type JudgeOptions, judge as judgeNodes, type Question } from './place.ts';
+import { bestOf, holdsFor, type JudgeOptions, judge as judgeNodes, offerOf, type Question } from './place.ts';
 import { demand, GiB, hold, nodeState, nvmeGroup, options, question } from './testing.ts';
 
 const judge = (on: readonly string[], pod: Question, given: JudgeOptions) => {
@@ -152,6 +152,45 @@ describe('the best of many', () => {
           expect(bestOf(choices, limit)).toEqual(bestOf(choices, Number.POSITIVE_INFINITY).slice(0, limit));
         },
       ),
+    );
+  });
+});
+
+describe('an offer', () => {
+  const choice = (name: string, sure: boolean, score: number) => ({ node: nodeState(name), sure, score });
+  const offered = (choices: ReturnType<typeof choice>[], pod = question([demand('x')])) =>
+    names(offerOf(choices, pod, 3));
+
+  it('has certain room only, or else is one node alone', () => {
+    expect(offered([choice('a', true, 0.1), choice('b', false, 1), choice('c', true, 0.9)])).toEqual(['c', 'a']);
+    expect(offered([choice('a', false, 0.1), choice('b', false, 1)])).toEqual(['b']);
+    expect(offered([])).toEqual([]);
+  });
+
+  it('is one node where racks are binding', () => {
+    const pod = question([demand('x'), demand('y', { rackSpread: 'required' })]);
+    expect(offered([choice('a', true, 0.1), choice('b', true, 1)], pod)).toEqual(['b']);
+  });
+
+  it('never promises room twice while it is certain, whichever node the scheduler takes', () => {
+    const pods = fc.array(fc.record({ gib: fc.integer({ min: 1, max: 60 }), taken: fc.nat(2) }), {
+      size: 'max',
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(pods, fc.integer({ min: 1, max: 3 }), (asked, limit) => {
+        const given = options([sizedNode('a', 100), sizedNode('b', 100), sizedNode('c', 100)]);
+        const used = new Map<string, number>();
+        for (const [index, { gib, taken }] of asked.entries()) {
+          const pod = question([demand(String(index), { bytes: gib * GiB })], { podUid: `pod-${index}` });
+          const offer = offerOf(judge(['a', 'b', 'c'], pod, given).choices, pod, limit);
+          if (!offer[0]?.sure) continue;
+          given.ledger.hold(holdsFor(pod, offer), 0);
+          const node = offer[taken % offer.length]?.node.name ?? '';
+          used.set(node, (used.get(node) ?? 0) + gib);
+        }
+        for (const gib of used.values()) expect(gib).toBeLessThanOrEqual(100);
+      }),
     );
   });
 });

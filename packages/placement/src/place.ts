@@ -84,6 +84,18 @@ export const bestOf = (choices: readonly Choice[], limit: number): Choice[] => {
   return best;
 };
 
+/**
+ * What to offer the scheduler, which takes any of it: the best, at most `limit` of them. Only nodes with certain room
+ * when there are any: whatever the scheduler takes then, nothing is promised twice. Else one node alone, where
+ * there is room as far as can be foretold. One alone too where racks are binding, as the next member's rack
+ * depends on this one's.
+ */
+export const offerOf = (choices: readonly Choice[], question: Question, limit: number): Choice[] => {
+  const binding = question.demands.some((demand) => demand.rackSpread === 'required');
+  const best = bestOf(choices, binding ? 1 : limit);
+  return best[0]?.sure ? best.filter((choice) => choice.sure) : best.slice(0, 1);
+};
+
 /** Holds for all demands of the pod on the first of these choices; the others are where it may still end up. */
 export const holdsFor = (question: Question, choices: readonly Choice[]): Hold[] => {
   const [best] = choices;
