@@ -43,9 +43,9 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
   const lvm = createLvm({ host });
   const mounter = createMounter({ host, procDir: config.procDir });
   const locks = createKeyedLock();
-  const common = { ...config, host, lvm, client, clock, logger, signal };
+  const common = { ...config, host, lvm, client, clock, logger, metrics, signal };
 
-  const csi = await startCsi({ ...common, mounter, locks, metrics, version: parts.version });
+  const csi = await startCsi({ ...common, mounter, locks, version: parts.version });
   void activateGroups({ lvm, logger }, signal).catch((thrown: unknown) => {
     logger.error({ err: toAppError(thrown) }, 'volume groups can not be activated');
   });

@@ -42,14 +42,21 @@ export const createHost = (options: { readonly spawner: Spawner; readonly prefix
   },
 });
 
+/** Prints those of its arguments that are no programs; one process for all of them. */
+const FIND_MISSING = 'for name; do command -v "$name" >/dev/null || echo "$name"; done';
+
 /** Which of the programs the host lacks, as sentences; empty when all are there. */
-export const findMissingPrograms = async (host: Host, programs: readonly string[]): Promise<string[]> => {
-  const sentences: string[] = [];
-  for (const program of programs) {
-    const result = await host.run(['which', program], { timeoutMs: 10_000 });
-    if (result.exitCode !== 0) sentences.push(missingSentence(program));
-  }
-  return sentences;
+export const findMissingPrograms = async (
+  host: Host,
+  programs: readonly string[],
+  signal?: AbortSignal,
+): Promise<string[]> => {
+  const options = { timeoutMs: 30_000, ...(signal && { signal }) };
+  const result = await host.run(['sh', '-c', FIND_MISSING, 'sh', ...programs], options);
+  return result.stdout
+    .split('\n')
+    .filter((name) => name !== '')
+    .map(missingSentence);
 };
 
 const missing = (program: string, cause: unknown): AppError =>

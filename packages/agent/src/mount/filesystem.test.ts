@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, open, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,7 @@ import type { FsType } from '@berth/contract/volume-request';
 import { spawner } from '@berth/runtime/spawn';
 import { describe, expect, it } from 'vitest';
 import { probeContent } from '../disks/content-probe.ts';
-import { createHost } from '../host/host.ts';
+import { createHost, findMissingPrograms } from '../host/host.ts';
 import { mkfsCommand, prepareFilesystem } from './filesystem.ts';
 import { filesystemUuid } from './filesystem-uuid.ts';
 
@@ -30,10 +29,9 @@ it('the UUID of a file system is that of the claim, and for other names always t
   expect(filesystemUuid('some-volume')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-const missing = ['mkfs.xfs', 'mkfs.ext4', 'blkid', 'wipefs', 'xfs_db', 'e2fsck'].filter(
-  (program) => spawnSync('which', [program], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }).status !== 0,
-);
-if (missing.length > 0) console.warn(`real file systems are not tried: ${missing.join(', ')} not installed`);
+const programs = ['mkfs.xfs', 'mkfs.ext4', 'blkid', 'wipefs', 'xfs_db', 'e2fsck'];
+const missing = await findMissingPrograms(host, programs);
+if (missing.length > 0) console.warn(`real file systems are not tried: ${missing.join('; ')}`);
 
 describe.skipIf(missing.length > 0)('with the real programs, on a file', () => {
   it.each(['xfs', 'ext4'] as const)('makes %s once, and takes its own work for its own afterwards', async (fsType) => {

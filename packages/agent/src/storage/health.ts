@@ -1,5 +1,5 @@
 import { type Condition, setCondition } from '@berth/contract/conditions';
-import { toAppError } from '@berth/contract/errors';
+import { type AppError, toAppError } from '@berth/contract/errors';
 import { MEDIA } from '@berth/contract/medium';
 import { volumeGroupName } from '@berth/contract/names';
 import type { LvmReport } from '../lvm/report.ts';
@@ -11,17 +11,20 @@ export const CONDITION_GROUPS = 'GroupsUsable';
 /** The conditions of a node's storage. The same list comes back when nothing changed. */
 export const buildConditions = (
   before: readonly Condition[],
-  facts: { readonly missingPrograms: readonly string[]; readonly report: LvmReport },
+  facts: { readonly missingPrograms: readonly string[]; readonly seen: { report: LvmReport } | { failure: AppError } },
   now: Date,
 ): readonly Condition[] => {
   const withPrograms = setCondition(before, verdict(CONDITION_PROGRAMS, facts.missingPrograms, 'ProgramMissing'), now);
-  return setCondition(withPrograms, verdict(CONDITION_GROUPS, groupProblems(facts.report), 'GroupUnusable'), now);
+  return setCondition(withPrograms, verdict(CONDITION_GROUPS, problemsOf(facts.seen), 'GroupUnusable'), now);
 };
 
 const verdict = (type: string, problems: readonly string[], reason: string) =>
   problems.length === 0
     ? ({ type, status: 'True', reason: 'AsExpected', message: '' } as const)
     : ({ type, status: 'False', reason, message: problems.join('; ') } as const);
+
+const problemsOf = (seen: { report: LvmReport } | { failure: AppError }): string[] =>
+  'failure' in seen ? [seen.failure.message] : groupProblems(seen.report);
 
 const groupProblems = (report: LvmReport): string[] =>
   MEDIA.flatMap((medium) => {

@@ -76,10 +76,10 @@ const findOrCreate = async (
 ): Promise<LogicalVolumeOnDisk> => {
   const { name } = object.metadata;
   const { medium, size, volumeMode } = object.spec;
-  const existing = findVolume(await readReport(lvm, signal), name);
-  if (existing !== undefined) return existing;
   // It held data once: an empty one in its place would look like a success.
   if (object.status?.phase === 'Ready') {
+    const existing = findVolume(await readReport(lvm, signal), name);
+    if (existing !== undefined) return existing;
     throw new AppError(
       'NotFound',
       `the logical volume ${name} is not on the node's disks any more; its disk is missing or it was removed`,
@@ -104,7 +104,9 @@ const grow = async (
   signal: AbortSignal,
 ): Promise<{ volume: LogicalVolumeOnDisk; problem?: string }> => {
   const sizeBytes = parseQuantity(object.spec.size);
-  if (volume.sizeBytes >= sizeBytes) return { volume: await activateVolume(lvm, volume.name, signal) };
+  if (volume.sizeBytes >= sizeBytes) {
+    return { volume: volume.active ? volume : await activateVolume(lvm, volume.name, signal) };
+  }
   try {
     const grown = await extendVolume(lvm, { name: volume.name, sizeBytes, signal });
     onChange();

@@ -1,20 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, toAppError } from '@berth/contract/errors';
-import type { NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
 import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import type { Clock } from '@berth/runtime/clock';
+import type { Metrics } from '@berth/runtime/metrics';
 import { findMissingPrograms, HOST_PROGRAMS } from '../host/host.ts';
-import { readReport } from '../lvm/report.ts';
+import { type LvmReport, readReport } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { activateGroup } from '../lvm/volume-group.ts';
 import { type DiskScanOptions, scanDisks } from './disk-scan.ts';
 import { buildConditions } from './health.ts';
+import { createGroupMetrics } from './metrics.ts';
 import { buildStatus } from './status.ts';
 
 export interface NodeStorageOptions extends DiskScanOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly reserveBytes: number;
 }
 
@@ -23,6 +26,7 @@ const FIELD_MANAGER = 'berth-agent';
 /** Keeps the node's NodeStorage object true: takes disks, then writes what there is, if it is not what was written before. */
 export const createNodeStorage = (options: NodeStorageOptions) => {
   const { client, host, lvm, nodeName, clock, logger } = options;
+  const showMetrics = createGroupMetrics(options.metrics);
   let written: NodeStorageStatus | undefined;
 
   const readWritten = async (signal: AbortSignal): Promise<NodeStorageStatus | undefined> => {
@@ -46,29 +50,47 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
     ...(status && { status }),
   });
 
+  /** What is there, or why that can't be told: a hung disk or a missing program must show in the object too. */
+  const look = async (signal: AbortSignal): Promise<Look> => {
+    try {
+      const disks = await scanDisks(options, signal);
+      return { disks, report: await readReport(lvm, signal) };
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      return { failure: toAppError(thrown) };
+    }
+  };
+
+  const write = async (status: NodeStorageStatus, signal: AbortSignal): Promise<void> => {
+    // Should the write fail, the next look reads what the API server has.
+    written = undefined;
+    const applied = { fieldManager: FIELD_MANAGER, subresource: 'status' } as const;
+    await client.apply(NODE_STORAGES, objectWith({}, status), applied, signal);
+  };
+
   return {
     /** One look at the node. Repeatable at any time. */
     refresh: async (signal: AbortSignal): Promise<void> => {
       const before = written ?? (await readWritten(signal));
-      const missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS);
-      const disks = await scanDisks(options, signal);
-      const report = await readReport(lvm, signal);
+      const missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS, signal);
+      const seen = await look(signal);
+      const reserveBytes = options.reserveBytes;
       const status: NodeStorageStatus = {
-        ...buildStatus({ report, disks, previous: before, reserveBytes: options.reserveBytes }),
-        conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, report }, clock.now())],
+        ...('failure' in seen ? before : buildStatus({ ...seen, previous: before, reserveBytes })),
+        conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, clock.now())],
       };
       if (!isDeepStrictEqual(status, before)) {
         for (const sentence of missingPrograms) logger.error({ sentence }, 'a program is missing on the node');
-        const applied = { fieldManager: FIELD_MANAGER, subresource: 'status' } as const;
-        await client.apply(NODE_STORAGES, objectWith({}, status), applied, signal).catch((thrown: unknown) => {
-          written = undefined;
-          throw thrown;
-        });
+        await write(status, signal);
       }
       written = status;
+      if ('failure' in seen) throw seen.failure;
+      showMetrics(seen.report);
     },
   };
 };
+
+type Look = { readonly disks: DiskStatus[]; readonly report: LvmReport } | { readonly failure: AppError };
 
 /** Makes the devices of our groups' volumes appear after a boot. One group that can't be activated does not stop the others. */
 export const activateGroups = async (

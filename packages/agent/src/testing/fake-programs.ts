@@ -6,10 +6,13 @@ import { EXTENT, type FakeContent, type FakeDisk, type MachineState } from './ma
 export const runFakeProgram = (state: MachineState, argv: readonly string[]): CommandResult => {
   const [program = '', ...args] = argv;
   const run = program === 'lvm' ? runFakeLvm : PROGRAMS[program];
-  return run === undefined
+  return run === undefined || !hasProgram(state, program)
     ? failed(`nsenter: failed to execute ${program}: No such file or directory`, 127)
     : run(state, args);
 };
+
+const hasProgram = (state: MachineState, name: string): boolean =>
+  (name === 'lvm' || PROGRAMS[name] !== undefined) && !state.missingPrograms.includes(name);
 
 type Program = (state: MachineState, args: readonly string[]) => CommandResult;
 
@@ -25,7 +28,14 @@ const mkfs =
   };
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
-  which: (_, [name = '']) => (name === 'lvm' || PROGRAMS[name] !== undefined ? ok(`/usr/sbin/${name}\n`) : failed('')),
+  // The only script the agent runs: which of the arguments behind `-c SCRIPT sh` are no programs.
+  sh: (state, args) =>
+    ok(
+      args
+        .slice(3)
+        .filter((name) => !hasProgram(state, name))
+        .join('\n'),
+    ),
   dd: (state, args) => {
     const device = findDevice(state, args.find((arg) => arg.startsWith('if='))?.slice(3) ?? '');
     if (device === undefined || device.unreadable) return failed('dd: failed to open: No such file or directory');
@@ -100,7 +110,7 @@ const lsblkRow = ({ path, sizeBytes, lsblk }: FakeDisk, index: number) => ({
     size: sizeBytes,
     'log-sec': 512,
   },
-  ...{ rota: false, ro: false, rm: false, tran: 'nvme', vendor: null, model: 'Disk', serial: `S${index}`, wwn: null },
+  ...{ rota: false, ro: false, rm: false, tran: 'nvme', vendor: null, model: 'Disk', serial: `S-${path}`, wwn: null },
   ...{ fstype: null, pttype: null, mountpoint: null },
   ...lsblk,
 });

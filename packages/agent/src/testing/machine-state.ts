@@ -45,6 +45,7 @@ export interface MachineState {
   minors: number;
   /** Links below /dev/disk and what they point to. */
   links: Record<string, string>;
+  missingPrograms: string[];
   /** Every command line so far. */
   commands: string[];
   /** Misbehaviour of the next command whose line contains `match`. */
@@ -72,6 +73,7 @@ export const createMachineState = (disks: readonly FakeDisk[], links: Record<str
   mounts: [],
   minors: 0,
   links,
+  missingPrograms: [],
   commands: [],
   faults: [],
 });
