@@ -12,7 +12,7 @@ import { openBed, startBed } from './start-bed.ts';
 
 const usage = `usage: cli.ts COMMAND [--bed NAME] ...
 
-  up [--nodes N]                       start a cluster, wait until its nodes are Ready, leave it running
+  up [--nodes N] [--from-generic]      start a cluster, wait until its nodes are Ready, leave it running
   down                                 end it; also clears what a crash left
   status                               beds, their nodes and kubeconfig
   kubectl ARGS...                      kubectl as administrator
@@ -67,10 +67,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     allowPositionals: true,
     options: {
       bed: { type: 'string', default: bed },
+      'from-generic': { type: 'boolean', default: false },
       ...Object.fromEntries(optionNames.map((name) => [name, { type: 'string' as const }])),
     },
   });
-  return { command, bed: values.bed, rest: positionals, options: values as Record<string, string | undefined> };
+  return { command, bed: values.bed, rest: positionals, options: { ...values, 'from-generic': values['from-generic'] ? 'yes' : undefined } };
 }
 
 type Command = (line: CommandLine, context: CommandContext) => Promise<number | undefined>;
@@ -78,7 +79,11 @@ type Command = (line: CommandLine, context: CommandContext) => Promise<number | 
 const commands: Readonly<Record<string, Command>> = {
   async up({ bed, options }, context) {
     const nodes = demoNodes(Number(options.nodes ?? 3));
-    const started = await startBed(context, { name: bed, nodes }, { leaveRunning: true });
+    const started = await startBed(
+      context,
+      { name: bed, nodes },
+      { leaveRunning: true, fromGeneric: options['from-generic'] !== undefined },
+    );
     context.print(`bed ${bed} is up: KUBECONFIG=${started.kubeconfig}\n`);
   },
   async down({ bed }, context) {

@@ -50,7 +50,8 @@ export async function createNetwork(bed: string): Promise<Network> {
   await run('ip', ['-n', netns, '-batch', '-'], {
     input: [
       'link set lo up',
-      'link add br0 type bridge',
+      // Always the same hardware address: nodes of a restored cluster remember it.
+      'link add br0 address 52:54:00:90:00:01 type bridge',
       `addr add ${gatewayAddress}/24 dev br0`,
       `addr add ${kubernetesServiceAddress}/32 dev br0`,
       'link set br0 up',

@@ -11,9 +11,14 @@ import { withLock } from './process/lock.ts';
 const readyTimeoutMs = 300_000;
 
 /** Starts the machine of a node with all it needs to join; returns before it is Ready. */
-export async function launchNode(parts: BedParts, { spec, index }: PlacedNode): Promise<Node> {
-  const join = await createJoinMaterial(parts.plane.pki, { name: spec.name, index });
-  return startNode(nodeContext(parts), { spec, index, image: parts.image, network: parts.network, join });
+export async function launchNode(
+  parts: BedParts,
+  { spec, index }: PlacedNode,
+  options: { toBeSaved?: boolean } = {},
+): Promise<Node> {
+  const { image, network, plane } = parts;
+  const join = await createJoinMaterial(plane.pki, { name: spec.name, index });
+  return startNode(nodeContext(parts), { spec, index, image, network, join, ...options });
 }
 
 /** Returns when the nodes are Ready and carry their rack's label. `since` is a moment before their kubelets started. */
@@ -53,6 +58,7 @@ function reserve(parts: BedParts, spec: NodeSpec): Promise<PlacedNode> {
   });
 }
 
-function nodeContext({ runDir, logDir, context }: BedParts) {
+/** What the operations of a node need to know of its bed. */
+export function nodeContext({ runDir, logDir, context }: BedParts) {
   return { runDir, logDir, signal: context.signal };
 }

@@ -1,19 +1,23 @@
 import { type Bed, type BedSpec, createBed } from './bed.ts';
-import { assembleParts, type BedContext, type BedParts } from './bed-parts.ts';
+import { assembleParts, type BedContext } from './bed-parts.ts';
 import { type BedState, checkNames, inspectBed, writeState } from './bed-state.ts';
 import { clearBed, rotateLogs } from './clear-bed.ts';
-import { freePort, startForwarding } from './forwarding.ts';
+import { ensureClusterSnapshot } from './cluster-snapshot.ts';
+import { freePort } from './forwarding.ts';
 import { ensureNodeImage } from './image/image.ts';
-import { startRegistry } from './image/registry-process.ts';
-import { createNetwork } from './network.ts';
-import { awaitNodes, launchNode } from './nodes.ts';
 import { preflight } from './preflight.ts';
 import { identify } from './process/process-table.ts';
+import { copyClusterData, type Origin, startParts } from './start-parts.ts';
 import { ensureTools } from './tools.ts';
 
 export interface StartOptions {
   /** Leave the bed running when this process ends. Otherwise the next start of the same name clears what this one left. */
   leaveRunning?: boolean;
+  /**
+   * Let every node boot its kubelet and join. Otherwise the nodes come from a saved cluster of nodes of the same names, which is made
+   * the first time and makes every later start several times faster.
+   */
+  fromGeneric?: boolean;
 }
 
 /**
@@ -31,6 +35,7 @@ export async function startBed(context: BedContext, spec: BedSpec, options: Star
   const tools = await ensureTools({ paths, progress, signal });
   const image = await ensureNodeImage({ paths, tools, progress, signal });
   await clearRemains(context, spec.name);
+  const cluster = options.fromGeneric ? undefined : await ensureClusterSnapshot(context, { nodes, tools, image });
   try {
     const owner = (await identify(process.pid)) ?? null;
     const state: BedState = {
@@ -38,8 +43,10 @@ export async function startBed(context: BedContext, spec: BedSpec, options: Star
       ...{ tools: { key: tools.key, files: tools.files }, image },
     };
     await writeState(paths.run(spec.name), state);
+    if (cluster !== undefined) await copyClusterData(cluster, paths.run(spec.name));
     const parts = await assembleParts(context, state);
-    await startParts(parts, spec, state);
+    const origin: Origin = cluster === undefined ? { kind: 'generic' } : { kind: 'cluster', directory: cluster };
+    await startParts(parts, { state, origin, schedulerConfig: spec.schedulerConfig });
     await writeState(paths.run(spec.name), { ...state, phase: 'up', owner: options.leaveRunning ? null : owner });
     return await createBed(parts);
   } catch (error) {
@@ -68,29 +75,4 @@ async function clearRemains(context: BedContext, name: string): Promise<void> {
     await context.progress.step(`Clear what an earlier bed ${name} left`, () => clearBed(context.paths, name));
   } else await clearBed(context.paths, name);
   await rotateLogs(context.paths, name);
-}
-
-async function startParts(parts: BedParts, spec: BedSpec, state: BedState): Promise<void> {
-  const { progress, signal } = parts.context;
-  const since = Date.now();
-  await createNetwork(spec.name);
-  const { runDir, logDir, network } = parts;
-  await startForwarding(
-    { name: 'api', runDir, logDir, netns: network.netns, to: '127.0.0.1:443', port: state.port },
-    signal,
-  );
-  await startRegistry({ runDir, logDir, network });
-  await inParallel([
-    () => progress.step('Start the control plane', () => parts.plane.start(spec.schedulerConfig, signal)),
-    ...state.nodes.map((node) => () => progress.step(`Start node ${node.spec.name}`, () => launchNode(parts, node))),
-  ]);
-  if (state.nodes.length > 0)
-    await progress.step('Wait for the nodes to be Ready', () => awaitNodes(parts, state.nodes, since));
-}
-
-/** Waits for all even when one fails: clearing while another still starts processes would leave those. */
-async function inParallel(works: readonly (() => Promise<unknown>)[]): Promise<void> {
-  const results = await Promise.allSettled(works.map((work) => work()));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

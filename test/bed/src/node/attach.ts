@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { placeDisk } from './disk.ts';
-import { type ExecOptions, type ExecResult, execInGuest, waitForAgent } from './guest-agent.ts';
+import { type ExecOptions, type ExecResult, execInGuest, startInGuest, waitForAgent } from './guest-agent.ts';
 import { writeFilesScript } from './guest-files.ts';
 import { collectNodeLogs } from './logs.ts';
 import { createDiskImage, cutPower, findMachine, startMachine } from './machine.ts';
@@ -90,7 +90,8 @@ async function boot(node: Operations): Promise<void> {
 
 async function reboot(node: Operations): Promise<void> {
   const before = await bootId(node);
-  await node.exec(['systemctl', 'reboot', '--no-block']);
+  // Nobody is there to say how it ended.
+  await startInGuest(node.files.agentSocket, { argv: ['systemctl', 'reboot', '--no-block'] }, node.signal);
   const deadline = Date.now() + bootPatienceMs;
   while (Date.now() < deadline) {
     await delay(1_000, undefined, { signal: node.signal });

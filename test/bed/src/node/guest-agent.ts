@@ -66,26 +66,30 @@ export async function execInGuest(
 ): Promise<ExecResult> {
   const timeoutMs = options.timeoutMs ?? 120_000;
   const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])]);
-  const started = (await callAgent(
-    socketPath,
-    {
-      command: 'guest-exec',
-      arguments: {
-        path: argv[0],
-        arg: argv.slice(1),
-        'capture-output': true,
-        ...(options.input === undefined ? {} : { 'input-data': Buffer.from(options.input).toString('base64') }),
-      },
-    },
-    signal,
-  )) as { pid: number };
+  const pid = await startInGuest(socketPath, { argv, ...options }, signal);
   try {
-    return await waitForExit(socketPath, started.pid, signal);
+    return await waitForExit(socketPath, pid, signal);
   } catch (error) {
-    if (signal.aborted) await killInGuest(socketPath, started.pid);
+    if (signal.aborted) await killInGuest(socketPath, pid);
     if (options.signal?.aborted || !signal.aborted) throw error;
     throw new Error(`${argv.join(' ')} took longer than ${timeoutMs} ms`, { cause: error });
   }
+}
+
+/** Starts a command in the guest as root, without waiting for its end; gives its pid there. */
+export async function startInGuest(
+  socketPath: string,
+  { argv, input }: { argv: readonly string[]; input?: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const commandArguments = {
+    path: argv[0],
+    arg: argv.slice(1),
+    'capture-output': true,
+    ...(input === undefined ? {} : { 'input-data': Buffer.from(input).toString('base64') }),
+  };
+  const started = await callAgent(socketPath, { command: 'guest-exec', arguments: commandArguments }, signal);
+  return (started as { pid: number }).pid;
 }
 
 interface ExecStatus {

@@ -6,27 +6,46 @@ import type { Disk } from './disk.ts';
 import { daemonName, type NodeFiles, type NodeState } from './node-state.ts';
 import { deviceOptions, type MemorySource, machineArguments } from './qemu-arguments.ts';
 
-/** How a machine comes to life: from the saved one, or with its disks from the beginning. */
-export type Birth = 'restore' | 'cold';
+/**
+ * How a machine comes to life: from the saved generic one, the same but in order to be saved again, from a saved one that is a node
+ * and so has its card, or with card and disks from the beginning.
+ */
+export type Birth = 'restore' | 'restore-to-save' | 'resume' | 'cold';
 
 /** Starts the process of a node's machine and waits for its monitor. A restored machine waits for its state (`migrate-incoming`). */
 export async function startMachine(files: NodeFiles, state: NodeState, birth: Birth): Promise<Daemon> {
   if ((await findMachine(files, state)) !== undefined) throw new Error(`node ${state.name} is running already`);
   await Promise.all([files.qmpSocket, files.agentSocket].map((socket) => rm(socket, { force: true })));
   const image = imageFiles(state.imageDirectory);
-  const memory: MemorySource =
-    birth === 'restore' ? { kind: 'copy-of-file', file: image.goldenMemory } : { kind: 'fresh' };
-  const options = machineArguments({ ...state.size, ...files, ...image, ...state, rootDisk: files.rootDisk, memory });
+  const options = machineArguments({
+    ...state.size,
+    ...files,
+    ...image,
+    ...state,
+    rootDisk: files.rootDisk,
+    memory: memoryOf(files, state, birth),
+  });
   const machine = await startDaemon({
     name: daemonName(state),
     file: 'qemu-system-x86_64',
-    args: [...options, ...(birth === 'restore' ? ['-incoming', 'defer'] : deviceOptions(state.card, state.disks))],
+    args: [...options, ...devicesOf(state, birth)],
     runDir: files.runDir,
     logFile: files.qemuLog,
     netns: state.netns,
   });
   await waitForMonitor(files, machine);
   return machine;
+}
+
+function memoryOf(files: NodeFiles, state: NodeState, birth: Birth): MemorySource {
+  if (birth === 'cold') return { kind: 'fresh' };
+  if (birth === 'restore-to-save') return { kind: 'shared-file', file: files.savedMemory };
+  return { kind: 'copy-of-file', file: imageFiles(state.imageDirectory).goldenMemory };
+}
+
+function devicesOf(state: NodeState, birth: Birth): string[] {
+  if (birth === 'cold') return deviceOptions(state.card, state.disks);
+  return [...(birth === 'resume' ? deviceOptions(state.card, []) : []), '-incoming', 'defer'];
 }
 
 /** The running machine of a node; undefined when it is off. */

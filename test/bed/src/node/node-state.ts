@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { imageFiles } from '../image/node-image.ts';
 import type { Disk } from './disk.ts';
 import type { NodeContext, NodeSpec } from './node.ts';
 import type { MachineSize, NetworkCard } from './qemu-arguments.ts';
@@ -24,6 +25,8 @@ export interface NodeFiles {
   readonly directory: string;
   readonly runDir: string;
   readonly rootDisk: string;
+  /** Memory of a machine that is going to be saved. */
+  readonly savedMemory: string;
   readonly qmpSocket: string;
   readonly agentSocket: string;
   readonly consoleLog: string;
@@ -38,6 +41,7 @@ export function nodeFiles({ runDir, logDir }: Pick<NodeContext, 'runDir' | 'logD
     directory,
     runDir,
     rootDisk: join(directory, 'root.qcow2'),
+    savedMemory: imageFiles(directory).goldenMemory,
     qmpSocket: join(directory, 'qmp.sock'),
     agentSocket: join(directory, 'agent.sock'),
     consoleLog: join(logDir, `${name}-console.log`),

@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JoinMaterial } from '../control-plane/join-material.ts';
 import { goldenSize, imageFiles, type NodeImage } from '../image/node-image.ts';
 import type { Network } from '../network.ts';
+import { run } from '../process/spawn.ts';
 import { attachNode } from './attach.ts';
 import { type Disk, placeDisk } from './disk.ts';
 import { execInGuest, waitForAgent } from './guest-agent.ts';
 import { becomeNodeScript } from './identity.ts';
-import { createDiskImage, createRootDisk, startMachine } from './machine.ts';
+import { type Birth, createDiskImage, createRootDisk, startMachine } from './machine.ts';
 import type { Node, NodeContext, NodeSpec } from './node.ts';
 import { type NodeFiles, type NodeState, nodeFiles, writeNodeState } from './node-state.ts';
 import { plugCardIn, plugDiskIn } from './plugging.ts';
@@ -22,6 +23,8 @@ export interface NodeStart {
   readonly image: NodeImage;
   readonly network: Network;
   readonly join: JoinMaterial;
+  /** Whether `saveNode` is to be called later; such a node has no disks and is of the default size. */
+  readonly toBeSaved?: boolean;
 }
 
 /**
@@ -38,13 +41,17 @@ export async function startNode(context: NodeContext, start: NodeStart): Promise
   await writeNodeState(files, state);
   const golden = imageFiles(image.directory);
   await createRootDisk(files, { file: golden.goldenDisk, format: 'qcow2' });
-  if (sameSize(state.size, goldenSize)) await restore(context, files, state);
+  if (start.toBeSaved) {
+    await run('cp', ['--sparse=always', golden.goldenMemory, files.savedMemory], { signal: context.signal });
+    await restore(context, files, state, 'restore-to-save');
+  } else if (sameSize(state.size, goldenSize)) await restore(context, files, state, 'restore');
   else await startMachine(files, state, 'cold');
   await becomeNode(context, files, start, state);
   return await attachNode(context, spec.name);
 }
 
-async function decideState(context: NodeContext, files: NodeFiles, start: NodeStart): Promise<NodeState> {
+/** Decides all that a node is and has: its tap is made, its disks get their bays. */
+export async function decideState(context: NodeContext, files: NodeFiles, start: NodeStart): Promise<NodeState> {
   const { spec, index, image, network, join } = start;
   const { tap } = await network.addTap(spec.name);
   const disks: Disk[] = [];
@@ -64,8 +71,8 @@ async function decideState(context: NodeContext, files: NodeFiles, start: NodeSt
   };
 }
 
-async function restore(context: NodeContext, files: NodeFiles, state: NodeState): Promise<void> {
-  await startMachine(files, state, 'restore');
+async function restore(context: NodeContext, files: NodeFiles, state: NodeState, birth: Birth): Promise<void> {
+  await startMachine(files, state, birth);
   const { goldenState } = imageFiles(state.imageDirectory);
   await withQmp(files.qmpSocket, context.signal, async (qmp) => {
     await loadMachine(qmp, goldenState);
@@ -76,7 +83,8 @@ async function restore(context: NodeContext, files: NodeFiles, state: NodeState)
   });
 }
 
-async function loadMachine(qmp: Qmp, stateFile: string): Promise<void> {
+/** Loads a saved machine; it stays stopped. */
+export async function loadMachine(qmp: Qmp, stateFile: string): Promise<void> {
   await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-ignore-shared', state: true }] });
   await qmp.execute('migrate-incoming', { uri: `exec:cat '${stateFile}'` });
   for (;;) {
