@@ -1,21 +1,18 @@
 import { RACK_LABELS } from '@berth/contract/topology';
 import { DEFAULT_WEIGHTS } from '@berth/placement/score';
-import { LOG_LEVELS } from '@berth/runtime/logger';
+import { commonSettings, portSetting } from '@berth/runtime/role';
 import { z } from 'zod';
 
-const port = (description: string) => z.coerce.number().int().min(0).max(65535).describe(description);
-const weight = (description: string) => z.coerce.number().min(0).max(1000).describe(description);
-const seconds = (description: string) => z.coerce.number().min(1).max(86_400).describe(description);
+const weight = (description: string) => z.coerce.number().min(0).max(1000).meta({ description });
+const seconds = (description: string) => z.coerce.number().min(1).max(86_400).meta({ description });
 
 /** The extender's settings. */
 export const extenderConfigSchema = z.object({
-  kubeconfig: z.string().optional().describe('Path of a kubeconfig file; without it the service account of the pod.'),
-  host: z.string().default('0.0.0.0').describe('Address to listen on.'),
-  port: port('Port of the HTTPS interface for kube-scheduler.').default(9443),
-  tlsCert: z.string().describe('File with the certificate in PEM format; read again when it is renewed.'),
-  tlsKey: z.string().describe('File with the private key in PEM format.'),
-  metricsPort: port('Port of /healthz, /readyz and /metrics.').default(9812),
-  logLevel: z.enum(LOG_LEVELS).default('info').describe('Least important message that is logged.'),
+  ...commonSettings(9812),
+  host: z.string().default('0.0.0.0').meta({ description: 'Address to listen on.' }),
+  port: portSetting('Port of the HTTPS interface for kube-scheduler.').default(9443),
+  tlsCert: z.string().meta({ description: 'File with the certificate in PEM format; read again when it is renewed.' }),
+  tlsKey: z.string().meta({ description: 'File with the private key in PEM format.' }),
   holdTtlSeconds: seconds('How long room is held for a pod that has been filtered and not been given a node.').default(
     60,
   ),
@@ -26,9 +23,10 @@ export const extenderConfigSchema = z.object({
     .min(1)
     .max(64)
     .default(16)
-    .describe(
-      'How many nodes, the best ones, are offered to the scheduler; with 1 a hold is always on the right node.',
-    ),
+    .meta({
+      description:
+        'How many nodes, the best ones, are offered to the scheduler; with 1 a hold is always on the right node.',
+    }),
   rackLabels: z
     .string()
     .default(RACK_LABELS.join(','))
@@ -38,7 +36,7 @@ export const extenderConfigSchema = z.object({
         .map((key) => key.trim())
         .filter((key) => key !== ''),
     )
-    .describe('Node labels that name the rack, separated by commas; the first that is present wins.'),
+    .meta({ description: 'Node labels that name the rack, separated by commas; the first that is present wins.' }),
   weightRack: weight('Weight of few members of the application in the rack.').default(DEFAULT_WEIGHTS.rack),
   weightHost: weight('Weight of few members of the application on the host.').default(DEFAULT_WEIGHTS.host),
   weightRoom: weight('Weight of the room left after placement.').default(DEFAULT_WEIGHTS.room),

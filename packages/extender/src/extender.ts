@@ -17,7 +17,7 @@ import { createView } from './view.ts';
 const MAX_BODY_BYTES = 64 * 1024 ** 2;
 
 export interface ExtenderDependencies {
-  readonly config: ExtenderConfig;
+  readonly config: Readonly<ExtenderConfig>;
   readonly client: KubeClient;
   readonly events: EventRecorder;
   readonly clock: Clock;
