@@ -22,7 +22,7 @@ export const loadServices = (directory: string = findDirectory()): Services => {
   };
 };
 
-export const loadDefinitions = (directory: string = findDirectory()): PackageDefinition =>
+const loadDefinitions = (directory: string): PackageDefinition =>
   loadSync(['csi.proto', 'pluginregistration.proto'], {
     includeDirs: [directory],
     longs: String,

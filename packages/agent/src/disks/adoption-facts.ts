@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../host/host.ts';
-import { findMountsOfDevice, readAllMounts } from '../mount/mount-table.ts';
+import { findMountsOfDevice, type Mount } from '../mount/mount-table.ts';
 import type { AdoptionFacts } from './adoption.ts';
 import { probeContent } from './content-probe.ts';
 import type { IdentifiedDisk } from './identity.ts';
@@ -11,6 +11,8 @@ export interface FactsOptions {
   readonly sysDir: string;
   readonly devDir: string;
   readonly procDir: string;
+  /** Mounts of all mount namespaces. */
+  readonly mounts: readonly Mount[];
   readonly groupSectorBytes: number | undefined;
 }
 
@@ -19,7 +21,7 @@ export const gatherFacts = async (disk: IdentifiedDisk, options: FactsOptions): 
   const { sysDir, devDir, procDir } = options;
   const { device } = disk;
   const holders = await readdir(join(sysDir, 'block', device.name, 'holders')).catch(() => []);
-  const mounts = findMountsOfDevice(await readAllMounts(procDir), device.device);
+  const mounts = findMountsOfDevice(options.mounts, device.device);
   const swaps = await readFile(join(procDir, 'swaps'), 'utf8').catch(() => '');
   return {
     disk,

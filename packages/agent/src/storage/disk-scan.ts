@@ -14,6 +14,7 @@ import type { Lvm } from '../lvm/command.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { type LvmReport, readReport } from '../lvm/report.ts';
 import { addDisk } from '../lvm/volume-group.ts';
+import { type Mount, readAllMounts } from '../mount/mount-table.ts';
 import { findPlace } from './disk-place.ts';
 
 export interface DiskScanOptions {
@@ -34,14 +35,16 @@ export interface DiskScanOptions {
 export const scanDisks = async (options: DiskScanOptions, signal: AbortSignal): Promise<DiskStatus[]> => {
   const disks = (await readDisks({ ...options, signal })).filter(({ device }) => device.type === 'disk');
   const report = await readReport(options.lvm, signal);
+  const mounts = await readAllMounts(options.procDir);
   const statuses: DiskStatus[] = [];
-  for (const disk of disks) statuses.push(await settleDisk(disk, { ...options, disks, report, signal }));
+  for (const disk of disks) statuses.push(await settleDisk(disk, { ...options, disks, report, mounts, signal }));
   return statuses;
 };
 
 interface Context extends DiskScanOptions {
   readonly disks: readonly IdentifiedDisk[];
   readonly report: LvmReport;
+  readonly mounts: readonly Mount[];
   readonly signal: AbortSignal;
 }
 

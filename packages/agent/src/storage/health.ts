@@ -5,8 +5,8 @@ import { volumeGroupName } from '@berth/contract/names';
 import type { LvmReport } from '../lvm/report.ts';
 import { findOwnGroup } from '../lvm/volume-group.ts';
 
-export const CONDITION_PROGRAMS = 'ProgramsInstalled';
-export const CONDITION_GROUPS = 'GroupsUsable';
+const CONDITION_PROGRAMS = 'ProgramsInstalled';
+const CONDITION_GROUPS = 'GroupsUsable';
 
 /** The conditions of a node's storage. The same list comes back when nothing changed. */
 export const buildConditions = (

@@ -1,0 +1,17 @@
+import type { Host } from '../host/host.ts';
+import { createLvm } from '../lvm/command.ts';
+import type { LvmPlace } from './lvm-behaviour.ts';
+
+const WIPE_MS = 60_000;
+
+/**
+ * A place for `lvmBehaviour` on real disks. DESTROYS everything on them: only for machines that are made for tests, with disks
+ * named one by one. `host` runs programs in that machine.
+ */
+export const createRealLvmPlace = async (host: Host, links: LvmPlace['links']): Promise<LvmPlace> => {
+  const lvm = createLvm({ host });
+  // Fails when there is none, which is as good.
+  await lvm.run('vgremove', ['--force', '--force', '--yes', 'csi-vg-nvme']).catch(() => undefined);
+  for (const link of links) await host.run(['wipefs', '--all', '--force', link], { timeoutMs: WIPE_MS });
+  return { lvm, links };
+};
