@@ -17,16 +17,10 @@ export const extenderConfigSchema = z.object({
     60,
   ),
   staleAfterSeconds: seconds('Silence of the API server after which the view is not trusted.').default(180),
-  shortlist: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(64)
-    .default(16)
-    .meta({
-      description:
-        'How many nodes, the best ones, are offered to the scheduler; with 1 a hold is always on the right node.',
-    }),
+  shortlist: z.coerce.number().int().min(1).max(64).default(16).meta({
+    description:
+      'How many nodes, the best ones, are offered to the scheduler; with 1 a hold is always on the right node.',
+  }),
   rackLabels: z
     .string()
     .default(RACK_LABELS.join(','))

@@ -1,6 +1,6 @@
 import { demandsOfPod, type PodDemands } from '@berth/placement/demands';
 import type { HoldLedger } from '@berth/placement/hold-ledger';
-import { holdsFor, type Judgement, judge, offerOf, type Question } from '@berth/placement/place';
+import { assess, holdsFor, type Judgement, offerOf, type Question } from '@berth/placement/place';
 import { type Weights, wireScore } from '@berth/placement/score';
 import type { Clock } from '@berth/runtime/clock';
 import {
@@ -50,7 +50,7 @@ export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPrio
   const names = nodeNamesOf(args);
   const asked = ask(args.Pod, options.view);
   if (asked.kind !== 'place') return names.map((Host) => ({ Host, Score: 0 }));
-  const { choices } = judgeFor(args, asked, options);
+  const { choices } = assessFor(args, asked, options);
   const scores = new Map(choices.map((choice) => [choice.node.name, wireScore(choice.score)]));
   return names.map((Host) => ({ Host, Score: scores.get(Host) ?? 0 }));
 };
@@ -61,7 +61,7 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const { ledger, clock, shortlist } = options;
   const nowMs = clock.monotonicMs();
   ledger.expire(nowMs);
-  const { choices, refused } = judgeFor(args, asked, options);
+  const { choices, refused } = assessFor(args, asked, options);
   const question = questionOf(args.Pod, asked);
   const offered = offerOf(choices, question, shortlist);
   const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
@@ -94,8 +94,8 @@ const ask = (pod: ExtenderPod, view: View): PodDemands => {
   return reason === undefined ? asked : { kind: 'retry', reason };
 };
 
-const judgeFor = (args: ExtenderArgs, asked: Placing, { view, ledger, weights }: DecideOptions): Judgement =>
-  judge(nodeNamesOf(args), questionOf(args.Pod, asked), {
+const assessFor = (args: ExtenderArgs, asked: Placing, { view, ledger, weights }: DecideOptions): Judgement =>
+  assess(nodeNamesOf(args), questionOf(args.Pod, asked), {
     landscape: view.landscape(args.Pod.spec.nodeSelector ?? {}),
     ledger,
     weights,

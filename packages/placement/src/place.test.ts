@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestOf, holdsFor, type JudgeOptions, judge as judgeNodes, offerOf, type Question } from './place.ts';
+import { assess, bestOf, holdsFor, judge, offerOf } from './place.ts';
 import { demand, GiB, hold, nodeState, nvmeGroup, options, question } from './testing.ts';
-
-const judge = (on: readonly string[], pod: Question, given: JudgeOptions) => {
-  const { choices, refused } = judgeNodes(on, pod, given);
-  return { choices: bestOf(choices, Number.POSITIVE_INFINITY), refused };
-};
 
 const sizedNode = (name: string, gib: number, rack?: string) =>
   nodeState(name, { rack, groups: { nvme: nvmeGroup({ size: gib * GiB, free: gib * GiB }) } });
@@ -183,7 +178,7 @@ describe('an offer', () => {
         const used = new Map<string, number>();
         for (const [index, { gib, taken }] of asked.entries()) {
           const pod = question([demand(String(index), { bytes: gib * GiB })], { podUid: `pod-${index}` });
-          const offer = offerOf(judge(['a', 'b', 'c'], pod, given).choices, pod, limit);
+          const offer = offerOf(assess(['a', 'b', 'c'], pod, given).choices, pod, limit);
           if (!offer[0]?.sure) continue;
           given.ledger.hold(holdsFor(pod, offer), 0);
           const node = offer[taken % offer.length]?.node.name ?? '';

@@ -33,7 +33,6 @@ export interface Choice {
 }
 
 export interface Judgement {
-  /** In the order of the names. */
   readonly choices: readonly Choice[];
   /** Every reason against each node that does not fit. */
   readonly refused: ReadonlyMap<string, readonly string[]>;
@@ -45,8 +44,14 @@ export interface JudgeOptions {
   readonly weights: Weights;
 }
 
-/** Judges the named nodes for a pod. Pure: the same landscape and ledger give the same answer. */
+/** Judges the named nodes for a pod, best first. Pure: the same landscape and ledger give the same answer. */
 export const judge = (names: readonly string[], question: Question, options: JudgeOptions): Judgement => {
+  const { choices, refused } = assess(names, question, options);
+  return { choices: bestOf(choices, Number.POSITIVE_INFINITY), refused };
+};
+
+/** As `judge`, but the choices are in the order of the names: for callers that want few of many, or only the scores. */
+export const assess = (names: readonly string[], question: Question, options: JudgeOptions): Judgement => {
   const { landscape, ledger, weights } = options;
   const counts = membersAround(question, options);
   const rackLimit = rackLimitFor(question, landscape, counts);
