@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOGICAL_VOLUME_FINALIZER } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
@@ -14,6 +13,7 @@ import { type Agent, startAgent } from './app.ts';
 import { agentConfigSchema } from './config.ts';
 import { createFakeMachine, type FakeMachine } from './testing/fake-machine.ts';
 import { createMachineState } from './testing/machine-state.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 
 const MIB = 1024 ** 2;
 let machine: FakeMachine;
@@ -32,7 +32,7 @@ const start = async () => {
 };
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'berth-agent-'));
+  directory = await temporaryDirectory();
   const disks = [
     { path: '/dev/nvme0n1', sizeBytes: 1025 * MIB },
     { path: '/dev/nvme1n1', sizeBytes: 1025 * MIB, lsblk: { mountpoint: '/' } },

@@ -1,7 +1,6 @@
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { volumeName } from '@berth/contract/names';
 import { systemClock } from '@berth/runtime/clock';
@@ -18,6 +17,7 @@ import { addDisk } from '../lvm/volume-group.ts';
 import { createMounter } from '../mount/mounter.ts';
 import { createFakeMachine, type FakeMachine } from '../testing/fake-machine.ts';
 import { createMachineState, type FakeLv } from '../testing/machine-state.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { type CsiEndpoint, startCsi } from './endpoint.ts';
 import { loadServices } from './protos.ts';
 import { socketPaths } from './registration.ts';
@@ -59,7 +59,7 @@ const start = async (): Promise<CsiEndpoint> => {
 
 beforeEach(async () => {
   logged = [];
-  directory = await mkdtemp(join(tmpdir(), 'berth-csi-'));
+  directory = await temporaryDirectory();
   const state = createMachineState([{ path: '/dev/nvme0n1', sizeBytes: 2049 * MIB }]);
   machine = createFakeMachine(state, directory);
   const lvm = createLvm({ host: createHost({ spawner: machine.spawner, prefix: [] }) });

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasCode } from '@berth/contract/errors';
@@ -9,6 +8,7 @@ import { createHost } from '../host/host.ts';
 import { createFakeMachine } from '../testing/fake-machine.ts';
 import { lvmBehaviour } from '../testing/lvm-behaviour.ts';
 import { createMachineState, type MachineState } from '../testing/machine-state.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { createLvm } from './command.ts';
 import { createVolume } from './logical-volume.ts';
 import { addDisk } from './volume-group.ts';
@@ -21,7 +21,7 @@ const LINKS = { '/dev/disk/by-id/nvme-a': '/dev/nvme0n1', '/dev/disk/by-id/nvme-
 const NAMES: readonly [string, string] = ['/dev/disk/by-id/nvme-a', '/dev/disk/by-id/nvme-b'];
 
 const setup = async () => {
-  const file = join(await mkdtemp(join(tmpdir(), 'berth-lvm-')), 'state.json');
+  const file = join(await temporaryDirectory(), 'state.json');
   await writeFile(file, JSON.stringify(createMachineState(DISKS, LINKS)));
   const read = async () => JSON.parse(await readFile(file, 'utf8')) as MachineState;
   const inject = async (faults: MachineState['faults']) =>
@@ -32,7 +32,7 @@ const setup = async () => {
 
 // In this process: a process for each command would take minutes. The tests below use real ones.
 lvmBehaviour('fake', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'berth-lvm-'));
+  const directory = await temporaryDirectory();
   const { spawner: fake } = createFakeMachine(createMachineState(DISKS, LINKS), directory);
   return { lvm: createLvm({ host: createHost({ spawner: fake, prefix: [] }) }), links: NAMES };
 });

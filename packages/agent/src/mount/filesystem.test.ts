@@ -1,11 +1,11 @@
-import { mkdtemp, open, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FsType } from '@berth/contract/volume-request';
 import { spawner } from '@berth/runtime/spawn';
 import { describe, expect, it } from 'vitest';
 import { probeContent } from '../disks/content-probe.ts';
 import { createHost, findMissingPrograms } from '../host/host.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { mkfsCommand, prepareFilesystem } from './filesystem.ts';
 import { filesystemUuid } from './filesystem-uuid.ts';
 
@@ -14,7 +14,7 @@ const UID = '0b0e7a34-52b5-4c0f-9a52-0d2f4e5b6c71';
 const host = createHost({ spawner, prefix: [] });
 
 const blankFile = async (): Promise<string> => {
-  const file = join(await mkdtemp(join(tmpdir(), 'berth-fs-')), 'device');
+  const file = join(await temporaryDirectory(), 'device');
   await writeFile(file, '');
   await truncate(file, SIZE);
   return file;
