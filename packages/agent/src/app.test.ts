@@ -101,6 +101,7 @@ describe('the storage of a node', () => {
     ]);
     expect(status?.conditions?.map(({ type, status: value }) => [type, value])).toEqual([
       ['ProgramsInstalled', 'True'],
+      ['LvmAnswers', 'True'],
       ['GroupsUsable', 'True'],
     ]);
   });
@@ -141,10 +142,10 @@ describe('a node where something is wrong', () => {
     await taken();
     machine.state.missingPrograms = ['lvm'];
     await restart();
-    await soon(() => condition('GroupsUsable')).toMatchObject({ status: 'False' });
+    await soon(() => condition('LvmAnswers')).toMatchObject({ status: 'False' });
     expect((await storage())?.status?.groups).toHaveLength(1);
     machine.state.missingPrograms = [];
-    await soon(() => condition('GroupsUsable')).toMatchObject({ status: 'True' });
+    await soon(() => condition('LvmAnswers')).toMatchObject({ status: 'True' });
   });
 
   it('keeps a disk that is gone in the list (trap 53), and does not take a stranger in its place', async () => {

@@ -50,7 +50,14 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     logger.error({ err: toAppError(thrown) }, 'volume groups can not be activated');
   });
 
-  const nodeStorage = createNodeStorage({ ...common, reserveBytes: config.reserve });
+  const fieldSelector = `spec.nodeName=${nodeName}`;
+  const cache = createWatchCache({ client, resource: LOGICAL_VOLUMES, selector: { fieldSelector }, clock, logger });
+  const nodeStorage = createNodeStorage({
+    ...common,
+    reserveBytes: config.reserve,
+    // Before the first list, a volume with our tag counts as known: nothing is reported as lost on a guess.
+    isKnown: (name) => !cache.synced || cache.get(name) !== undefined,
+  });
   const again = { againAfterMs: config.scanSeconds * 1000 };
   const storage = startReconciler({
     name: 'node-storage',
@@ -62,8 +69,6 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     signal,
   });
 
-  const fieldSelector = `spec.nodeName=${nodeName}`;
-  const cache = createWatchCache({ client, resource: LOGICAL_VOLUMES, selector: { fieldSelector }, clock, logger });
   const reconcile = createLogicalVolumeReconcile({
     ...common,
     locks,

@@ -1,12 +1,9 @@
-import { toAppError } from '@berth/contract/errors';
-import { parseQuantity } from '@berth/contract/quantity';
-import { CONDITION_READY, type LogicalVolume } from '@berth/contract/resources/logical-volume';
-import type { NodeStorage, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
-import { rackOf } from '@berth/contract/topology';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import type { Node } from '@berth/kube/types';
 import type { WatchCache } from '@berth/kube/watch-cache';
-import { wholeExtents } from '@berth/placement/free-space';
-import type { GroupState, NodeState } from '@berth/placement/model';
+import type { NodeState } from '@berth/placement/model';
+import { nodeStateOf } from '@berth/placement/node-state';
 
 export interface NodeIndexOptions {
   readonly nodes: WatchCache<Node>;
@@ -46,14 +43,7 @@ export const createNodeIndex = ({ nodes, storages, volumes, rackLabels }: NodeIn
 
   const build = (name: string, storage: NodeStorage): NodeState => {
     const labels = nodes.get(name)?.metadata?.labels;
-    const place = { name, rack: rackOf(labels, rackLabels), host: name };
-    try {
-      const groups = (storage.status?.groups ?? []).map((group) => groupState(group, taken.get(name)));
-      const byMedium = Object.fromEntries(groups.map((group) => [group.medium, group]));
-      return { ...place, groups: byMedium, out: outReason(storage) };
-    } catch (thrown) {
-      return { ...place, groups: {}, out: `the node's report cannot be read: ${toAppError(thrown).message}` };
-    }
+    return nodeStateOf({ storage, labels, rackLabels, volumes: taken.get(name)?.values() ?? [] });
   };
 
   const node = (name: string): NodeState | undefined => {
@@ -70,30 +60,4 @@ export const createNodeIndex = ({ nodes, storages, volumes, rackLabels }: NodeIn
     node,
     all: () => storages.list().flatMap((storage) => node(storage.metadata.name) ?? []),
   };
-};
-
-/** A volume that grows takes its new size from the moment it is asked for. */
-const bytesOf = ({ spec, status }: LogicalVolume): number =>
-  Math.max(parseQuantity(spec.size), parseQuantity(status?.size ?? '0'));
-
-const groupState = (group: VolumeGroupStatus, taken: ReadonlyMap<string, LogicalVolume> | undefined): GroupState => {
-  const extentSize = parseQuantity(group.extentSize);
-  let ours = 0;
-  for (const volume of taken?.values() ?? []) {
-    if (volume.spec.medium === group.medium) ours += wholeExtents(bytesOf(volume), extentSize);
-  }
-  return {
-    medium: group.medium,
-    extentSize,
-    size: parseQuantity(group.size),
-    free: parseQuantity(group.free),
-    foreign: parseQuantity(group.foreign),
-    reserve: parseQuantity(group.reserve),
-    ours,
-  };
-};
-
-const outReason = (storage: NodeStorage): string | undefined => {
-  const ready = storage.status?.conditions?.find((condition) => condition.type === CONDITION_READY);
-  return ready?.status === 'False' ? `disks: ${ready.message || ready.reason}` : undefined;
 };

@@ -1,3 +1,4 @@
+import { CONDITION_LVM } from '@berth/contract/resources/node-storage';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { claim, createFixture, node, nodeStorage, pod, storageClass, volume } from './testing/fixture.ts';
 
@@ -184,19 +185,31 @@ describe('members', () => {
 });
 
 describe('nodes', () => {
-  it('whose report says that the disks are not ready are out, with the sentence of the report', async () => {
+  it('on which LVM does not answer are out, with the sentence of the report', async () => {
     const broken = nodeStorage('n1', 150);
     const condition = {
-      type: 'Ready',
+      type: CONDITION_LVM,
       status: 'False' as const,
-      reason: 'MissingDisk',
-      message: 'csi-vg-nvme is missing a disk',
+      reason: 'LvmFailed',
+      message: 'lvm fullreport did not end within 60000 ms and was killed',
     };
     broken.status = { ...broken.status, conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
     berth.caches.storages.put(broken);
     berth.caches.claims.put(claim('data'));
     const { FailedAndUnresolvableNodes } = await berth.filter(pod('es-0', ['data']), ['n1', 'n2']);
-    expect(FailedAndUnresolvableNodes).toEqual({ n1: 'disks: csi-vg-nvme is missing a disk' });
+    expect(FailedAndUnresolvableNodes).toEqual({ n1: `disks: ${condition.message}` });
+  });
+
+  it('whose volume group misses a disk get no volumes in it', async () => {
+    const partial = nodeStorage('n1', 150);
+    const groups = (partial.status?.groups ?? []).map((group) => ({
+      ...group,
+      problem: 'the volume group misses a disk',
+    }));
+    berth.caches.storages.put({ ...partial, status: { ...partial.status, groups } });
+    berth.caches.claims.put(claim('data'));
+    const { FailedAndUnresolvableNodes } = await berth.filter(pod('es-0', ['data']), ['n1', 'n2']);
+    expect(FailedAndUnresolvableNodes).toEqual({ n1: 'nvme: the volume group misses a disk' });
   });
 
   it('with a report that cannot be read are out, and harm no other node', async () => {

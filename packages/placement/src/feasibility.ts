@@ -85,6 +85,10 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
       reasons = [...(reasons ?? []), `${ask.medium}: the node has no volume group of this medium`];
       continue;
     }
+    if (group.problem !== undefined) {
+      reasons = [...(reasons ?? []), `${ask.medium}: ${group.problem}`];
+      continue;
+    }
     const needed = ask.bytes(group.extentSize);
     const held = around.ledger.held(node.name, group, around.question.ownClaims);
     const free = unusedBytes(group);

@@ -13,6 +13,8 @@ export interface GroupState {
   readonly reserve: number;
   /** Sum of our LogicalVolume objects, each rounded up to whole extents, whether on disk yet or not. */
   readonly ours: number;
+  /** Why the group takes no new volumes, as a sentence; undefined when it does. */
+  readonly problem?: string | undefined;
 }
 
 /** What placement knows of a node. */

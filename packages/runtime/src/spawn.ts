@@ -20,7 +20,7 @@ export interface Spawner {
   /**
    * Runs a program with an argument array, never through a shell, under LC_ALL=C, and drains both outputs.
    * A non-zero exit is a result. Errors: Timeout when the deadline passed, Aborted when the signal fired (both after
-   * the whole process group was killed), NotFound when there is no such program.
+   * the whole process group was sent SIGKILL), NotFound when there is no such program.
    */
   run(argv: readonly string[], options: CommandOptions): Promise<CommandResult>;
 }
@@ -39,27 +39,29 @@ export const spawner: Spawner = {
       stripFinalNewline: false,
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
     });
-    const stopped = stopOnDeadline(child.pid, options);
-    const result = await child;
-    stopped.release();
-    const reason = stopped.reason();
-    if (reason !== undefined) throw new AppError(reason, sentence(reason, file, args, options));
+    const deadline = stopOnDeadline(child.pid, options);
+    const result = await Promise.race([child, deadline.passed]);
+    deadline.release();
+    if (typeof result === 'string') throw new AppError(result, sentence(result, file, args, options));
     if (result.exitCode === undefined) throw failure(file, result);
     return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
   },
 };
 
+type Stopped = 'Timeout' | 'Aborted';
+
+/** `passed` does not wait for the program's end: one that hangs in the kernel does not even end when killed. */
 const stopOnDeadline = (pid: number | undefined, { timeoutMs, signal }: CommandOptions) => {
-  let reason: 'Timeout' | 'Aborted' | undefined;
-  const stop = (why: 'Timeout' | 'Aborted') => {
-    reason ??= why;
+  const { promise: passed, resolve } = Promise.withResolvers<Stopped>();
+  const stop = (why: Stopped) => {
     if (pid !== undefined) killGroup(pid);
+    resolve(why);
   };
   const onAbort = () => stop('Aborted');
   const timer = setTimeout(() => stop('Timeout'), timeoutMs);
   signal?.addEventListener('abort', onAbort);
   return {
-    reason: () => reason,
+    passed,
     release: () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -75,12 +77,7 @@ const killGroup = (pid: number): void => {
   }
 };
 
-const sentence = (
-  reason: 'Timeout' | 'Aborted',
-  file: string,
-  args: readonly string[],
-  options: CommandOptions,
-): string =>
+const sentence = (reason: Stopped, file: string, args: readonly string[], options: CommandOptions): string =>
   reason === 'Timeout'
     ? `${[file, ...args].join(' ')} did not end within ${options.timeoutMs} ms and was killed`
     : `${[file, ...args].join(' ')} was cancelled`;

@@ -1,7 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bed } from '@berth/bed/bed';
-import { preloadedImages } from '@berth/bed/image/container-images';
 import { run } from '@berth/bed/process/spawn';
 import type { Progress } from '@berth/bed/progress';
 import { parse, stringify } from 'yaml';
@@ -40,7 +39,6 @@ const buildImage = async ({ bed, repository, signal }: BerthContext): Promise<st
     name: 'registry.bed:5000/berth:dev',
     dockerfile: join(repository, 'deploy/Dockerfile'),
     context: repository,
-    buildArgs: { BASE: preloadedImages.base },
   });
 };
 

@@ -19,6 +19,8 @@ export interface NodeStorageOptions extends DiskScanOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly reserveBytes: number;
+  /** Whether a LogicalVolume object stands for the volume of this name. */
+  readonly isKnown: (name: string) => boolean;
 }
 
 const FIELD_MANAGER = 'berth-agent';
@@ -74,9 +76,9 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       const before = written ?? (await readWritten(signal));
       const missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS, signal);
       const seen = await look(signal);
-      const reserveBytes = options.reserveBytes;
+      const { reserveBytes, isKnown } = options;
       const status: NodeStorageStatus = {
-        ...('failure' in seen ? before : buildStatus({ ...seen, previous: before, reserveBytes })),
+        ...('failure' in seen ? before : buildStatus({ ...seen, previous: before, reserveBytes, isKnown })),
         conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, clock.now())],
       };
       if (!isDeepStrictEqual(status, before)) {

@@ -31,7 +31,13 @@ const group = (
   };
 };
 const statusOf = (of: VolumeGroup, reserveBytes = 0, disks: DiskStatus[] = [], before: DiskStatus[] = []) =>
-  buildStatus({ report: { groups: [of], orphans: [] }, disks, previous: { disks: before }, reserveBytes });
+  buildStatus({
+    report: { groups: [of], orphans: [] },
+    disks,
+    previous: { disks: before },
+    reserveBytes,
+    isKnown: (name) => name !== 'pvc-lost',
+  });
 const bytes = (amounts: Record<string, string> | undefined): number => parseQuantity(amounts?.[KEY] ?? 'none');
 
 describe('what a node says it has', () => {
@@ -76,5 +82,19 @@ describe('what a node says it has', () => {
       ['a', 'Missing'],
       ['c', 'Missing'],
     ]);
+  });
+
+  it('counts a volume of ours that no object stands for as somebody else’s', () => {
+    const lost = { ...group({ total: 100, ours: 0, foreign: 0 }), freeBytes: 90 * EXTENT };
+    const volume = {
+      name: 'pvc-lost',
+      volumeGroup: 'csi-vg-ssd',
+      uuid: 'x',
+      sizeBytes: 10 * EXTENT,
+      tags: [OWNER_TAG],
+    };
+    const status = statusOf({ ...lost, logicalVolumes: [{ ...volume, active: true, device: '253:1' }] });
+    expect(parseQuantity(status.groups?.[0]?.foreign ?? '')).toBe(10 * EXTENT);
+    expect(bytes(status.allocatable)).toBe(90 * EXTENT);
   });
 });

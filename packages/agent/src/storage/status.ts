@@ -4,6 +4,7 @@ import { formatQuantity } from '@berth/contract/quantity';
 import type { DiskStatus, NodeStorageStatus, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
+import { groupProblem } from './health.ts';
 
 export interface StatusFacts {
   readonly report: LvmReport;
@@ -12,29 +13,32 @@ export interface StatusFacts {
   readonly previous: NodeStorageStatus | undefined;
   /** Bytes of every group that stay free. */
   readonly reserveBytes: number;
+  /** Whether a LogicalVolume object stands for the volume of this name. */
+  readonly isKnown: (name: string) => boolean;
 }
 
 /** The status of a node's storage but for its conditions. Pure; amounts are whole extents. */
 export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'conditions'> => {
   const groups = facts.report.groups.flatMap((group) => {
     const medium = ownMedium(group);
-    return medium === undefined ? [] : [{ group, medium, reserve: reserveOf(group, facts.reserveBytes) }];
+    if (medium === undefined) return [];
+    const reserve = reserveOf(group, facts.reserveBytes);
+    const foreign = foreignBytes(group, facts.isKnown);
+    return [{ group, medium, reserve, foreign, problem: groupProblem(group) }];
   });
   const byMedium = <T>(value: (each: (typeof groups)[number]) => T): Record<string, T> =>
     Object.fromEntries(groups.map((each) => [capacityKey(each.medium), value(each)]));
   return {
     capacity: byMedium(({ group, reserve }) => formatQuantity(Math.max(0, group.sizeBytes - reserve))),
     allocatable: byMedium(({ group, reserve }) => formatQuantity(allocatable(group, reserve))),
-    groups: groups.map(({ group, medium, reserve }) => describe(group, medium, reserve)),
+    groups: groups.map(describe),
     disks: withMissing(facts.disks, facts.previous?.disks ?? []),
   };
 };
 
-/** Groups of which LVM misses disks take no new volumes. */
+/** What the disks have free is the truth here; a group with a problem takes no new volumes. */
 const allocatable = (group: VolumeGroup, reserve: number): number =>
-  group.partial
-    ? 0
-    : Math.max(0, Math.min(group.sizeBytes - ownBytes(group) - foreignBytes(group), group.freeBytes) - reserve);
+  groupProblem(group) === undefined ? Math.max(0, group.freeBytes - reserve) : 0;
 
 const ownMedium = (group: VolumeGroup): Medium | undefined => {
   const medium = group.name.replace(/^csi-vg-/, '');
@@ -42,25 +46,37 @@ const ownMedium = (group: VolumeGroup): Medium | undefined => {
   return isOurs && isMedium(medium) && volumeGroupName(medium) === group.name ? medium : undefined;
 };
 
-const describe = (group: VolumeGroup, medium: Medium, reserve: number): VolumeGroupStatus => ({
+interface OwnGroup {
+  readonly group: VolumeGroup;
+  readonly medium: Medium;
+  readonly reserve: number;
+  readonly foreign: number;
+  readonly problem: string | undefined;
+}
+
+const describe = ({ group, medium, reserve, foreign, problem }: OwnGroup): VolumeGroupStatus => ({
   name: group.name,
   medium,
   uuid: group.uuid,
   extentSize: formatQuantity(group.extentBytes),
   size: formatQuantity(group.sizeBytes),
   free: formatQuantity(group.freeBytes),
-  foreign: formatQuantity(foreignBytes(group)),
+  foreign: formatQuantity(foreign),
   reserve: formatQuantity(reserve),
   physicalVolumes: group.physicalVolumes.map(({ uuid }) => uuid),
+  ...(problem !== undefined && { problem }),
 });
 
-const ownBytes = (group: VolumeGroup): number =>
-  group.logicalVolumes
-    .filter(({ tags }) => tags.includes(OWNER_TAG))
+/**
+ * Whatever is taken and not by a volume that an object stands for; counted by extents, so that mirrors, metadata, and
+ * volumes of ours that lost their object are in it.
+ */
+const foreignBytes = (group: VolumeGroup, isKnown: (name: string) => boolean): number => {
+  const known = group.logicalVolumes
+    .filter(({ name, tags }) => tags.includes(OWNER_TAG) && isKnown(name))
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-
-/** Whatever is taken and not by our volumes; counted by extents, so that mirrors and metadata are in it. */
-const foreignBytes = (group: VolumeGroup): number => Math.max(0, group.sizeBytes - group.freeBytes - ownBytes(group));
+  return Math.max(0, group.sizeBytes - group.freeBytes - known);
+};
 
 const reserveOf = (group: VolumeGroup, bytes: number): number =>
   Math.min(group.sizeBytes, Math.ceil(bytes / group.extentBytes) * group.extentBytes);

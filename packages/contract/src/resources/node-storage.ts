@@ -37,6 +37,7 @@ const groupSchema = z.object({
   foreign: quantityField('Used by volumes that are not ours.'),
   reserve: quantityField('Kept free.'),
   physicalVolumes: z.array(z.string()),
+  problem: z.string().optional().meta({ description: 'Why the group takes no new volumes, as a sentence.' }),
 });
 
 const statusSchema = z.object({
@@ -48,6 +49,9 @@ const statusSchema = z.object({
 });
 
 export const nodeStorageSchema = z.object({ spec: z.object({}).optional(), status: statusSchema.optional() });
+
+/** Condition of a NodeStorage: False when LVM gives no report, so that nothing is known of the disks. */
+export const CONDITION_LVM = 'LvmAnswers';
 
 export type DiskStatus = z.infer<typeof diskSchema>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
