@@ -17,6 +17,7 @@ try {
     print: (text) => writeSync(1, text),
   });
 } catch (error) {
-  writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`);
+  const reason: unknown = interrupt.signal.aborted ? interrupt.signal.reason : error;
+  writeSync(2, `${reason instanceof Error ? reason.message : String(reason)}\n`);
   process.exitCode = 1;
 }

@@ -63,7 +63,7 @@ export function kubeletConfiguration(): string {
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     cgroupDriver: 'systemd',
     failSwapOn: false,
-    nodeStatusUpdateFrequency: '4s',
+    nodeStatusUpdateFrequency: '10s',
     nodeLeaseDurationSeconds: 20,
     serializeImagePulls: false,
     registryPullQPS: 0,
