@@ -71,7 +71,12 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       ...Object.fromEntries(optionNames.map((name) => [name, { type: 'string' as const }])),
     },
   });
-  return { command, bed: values.bed, rest: positionals, options: { ...values, 'from-generic': values['from-generic'] ? 'yes' : undefined } };
+  return {
+    command,
+    bed: values.bed,
+    rest: positionals,
+    options: { ...values, 'from-generic': values['from-generic'] ? 'yes' : undefined },
+  };
 }
 
 type Command = (line: CommandLine, context: CommandContext) => Promise<number | undefined>;
