@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { readConfig } from './config.ts';
 
@@ -9,7 +9,9 @@ const schema = z.object({ nodeName: z.string().min(1), metricsPort: z.coerce.num
 const read = (argv: string[], env: Record<string, string> = {}) => readConfig(schema, { argv, env });
 
 const file = (content: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'berth-config-')), 'berth.yaml');
+  const directory = mkdtempSync(join(tmpdir(), 'berth-config-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'berth.yaml');
   writeFileSync(path, content);
   return path;
 };

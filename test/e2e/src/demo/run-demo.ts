@@ -42,9 +42,9 @@ export const runDemo = async (context: DemoContext): Promise<void> => {
     throw error;
   } finally {
     progress.print(`Logs of every process: ${bed.logs}`);
-    if (!context.keep) await progress.step('End the cluster', () => bed.stop());
+    if (context.keep) explainKept(context, bed);
+    else await progress.step('End the cluster', () => bed.stop());
   }
-  if (context.keep) explainKept(context, bed);
 };
 
 const playActs = async (context: DemoContext, bed: Bed): Promise<void> => {
