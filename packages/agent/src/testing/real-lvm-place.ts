@@ -9,7 +9,8 @@ const WIPE_MS = 60_000;
  * named one by one. `host` runs programs in that machine.
  */
 export const createRealLvmPlace = async (host: Host, links: LvmPlace['links']): Promise<LvmPlace> => {
-  const lvm = createLvm({ host });
+  // The machine may have a volume group of the same name on other disks.
+  const lvm = createLvm({ host, commonArgs: ['--devices', links.join(',')] });
   // Fails when there is none, which is as good.
   await lvm.run('vgremove', ['--force', '--force', '--yes', 'csi-vg-nvme']).catch(() => undefined);
   for (const link of links) await host.run(['wipefs', '--all', '--force', link], { timeoutMs: WIPE_MS });

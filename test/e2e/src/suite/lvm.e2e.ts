@@ -1,0 +1,80 @@
+import { createHost } from '@berth/agent/host/host';
+import { lvmBehaviour } from '@berth/agent/testing/lvm-behaviour';
+import { createRealLvmPlace } from '@berth/agent/testing/real-lvm-place';
+import type { Bed } from '@berth/bed/bed';
+import type { Node } from '@berth/bed/node/node';
+import type { Spawner } from '@berth/runtime/spawn';
+import { afterAll, beforeAll } from 'vitest';
+import { waitUntil } from '../wait.ts';
+import { openSuiteBed } from './suite-bed.ts';
+
+const NODE = 'node-3';
+const DISKS = ['spare-0', 'spare-1'] as const;
+const OS_LABEL = 'kubernetes.io/os';
+
+let bed: Bed;
+let node: Node;
+
+/** Programs of a test's host are programs of the virtual machine. */
+const spawnerIn = (machine: () => Node): Spawner => ({
+  run: ([file = '', ...args], { timeoutMs, input }) =>
+    machine().exec(['env', 'LC_ALL=C', file, ...args], { timeoutMs, ...(input !== undefined && { input }) }),
+});
+
+const links = async (): Promise<[string, string]> => {
+  const { stdout } = await node.exec([
+    'sh',
+    '-c',
+    `ls /dev/disk/by-id/ | grep -E '(${DISKS.join('|')})' | grep -v -- -part`,
+  ]);
+  const found = DISKS.map((disk) => stdout.split('\n').find((name) => name.includes(disk)));
+  const [first, second] = found;
+  if (first === undefined || second === undefined) throw new Error(`the spare disks are not there: ${stdout}`);
+  return [`/dev/disk/by-id/${first}`, `/dev/disk/by-id/${second}`];
+};
+
+const agentsOn = async (name: string): Promise<number> => {
+  const pods = await bed.kubectl([
+    '-n',
+    'berth-system',
+    'get',
+    'pods',
+    '-o',
+    'name',
+    `--field-selector=spec.nodeName=${name}`,
+  ]);
+  return pods.split('\n').filter((pod) => pod.includes('berth-agent')).length;
+};
+
+const agentGone = (gone: boolean) =>
+  waitUntil(
+    async () =>
+      ((await agentsOn(NODE)) === 0) === gone ? 'done' : `the agent of ${NODE} is ${gone ? 'still' : 'not'} there`,
+    {
+      timeoutMs: 120_000,
+      signal: new AbortController().signal,
+    },
+  );
+
+// The DaemonSet takes the agent away from a node that is not Linux: otherwise it would take the spare disks first.
+beforeAll(async () => {
+  bed = await openSuiteBed();
+  const found = bed.nodes.get(NODE);
+  if (found === undefined) throw new Error(`the bed has no node ${NODE}`);
+  node = found;
+  await bed.kubectl(['label', 'node', NODE, `${OS_LABEL}=none`, '--overwrite']);
+  await agentGone(true);
+  for (const name of DISKS) await node.plugDisk({ name, medium: 'ssd', size: '1G', serial: name });
+});
+
+afterAll(async () => {
+  const host = createHost({ spawner: spawnerIn(() => node), prefix: [] });
+  await createRealLvmPlace(host, await links());
+  for (const name of DISKS) await node.pullDisk(name);
+  await bed.kubectl(['label', 'node', NODE, `${OS_LABEL}=linux`, '--overwrite']);
+  await agentGone(false);
+});
+
+lvmBehaviour('real, in a virtual machine', async () =>
+  createRealLvmPlace(createHost({ spawner: spawnerIn(() => node), prefix: [] }), await links()),
+);
