@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { parseQuantity } from '@berth/contract/quantity';
-import { LOG_LEVELS } from '@berth/runtime/logger';
+import { commonSettings } from '@berth/runtime/role';
 import { z } from 'zod';
 import { parseMediumRules } from './disks/medium-rules.ts';
 
@@ -32,15 +32,10 @@ export const agentConfigSchema = z.object({
   reserve: parsed(parseQuantity).default(0).meta({ description: 'Amount of every volume group that stays free.' }),
   scanSeconds: z.coerce.number().min(1).default(60).meta({ description: 'Seconds between two looks at the disks.' }),
   protoDir: z.string().optional().meta({ description: 'Directory of csi.proto and pluginregistration.proto.' }),
-  sysDir: directory.default('/sys'),
-  devDir: directory.default('/dev'),
-  procDir: directory.default('/proc'),
-  kubeconfig: z
-    .string()
-    .optional()
-    .meta({ description: 'Kubeconfig file; without it, the service account of the pod.' }),
-  metricsPort: z.coerce.number().int().min(0).max(65535).default(9810),
-  logLevel: z.enum(LOG_LEVELS).default('info'),
+  sysDir: directory.default('/sys').meta({ description: "Where the host's sysfs is seen." }),
+  devDir: directory.default('/dev').meta({ description: "Where the host's devices are seen." }),
+  procDir: directory.default('/proc').meta({ description: "Where the host's processes are seen." }),
+  ...commonSettings(9810),
 });
 
 export type AgentConfig = Readonly<z.infer<typeof agentConfigSchema>>;

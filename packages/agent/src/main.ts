@@ -1,18 +1,17 @@
 import { createKubeClient } from '@berth/kube/rest-client';
 import { systemClock } from '@berth/runtime/clock';
-import { readProcessConfig } from '@berth/runtime/config';
 import { startHttpServer } from '@berth/runtime/http-server';
-import { runProcess } from '@berth/runtime/lifecycle';
-import { createLogger } from '@berth/runtime/logger';
+import type { Logger } from '@berth/runtime/logger';
 import { createMetrics } from '@berth/runtime/metrics';
 import { operationsHandler } from '@berth/runtime/operations';
+import { runRole } from '@berth/runtime/role';
 import { spawner } from '@berth/runtime/spawn';
 import { startAgent } from './app.ts';
-import { agentConfigSchema } from './config.ts';
+import { type AgentConfig, agentConfigSchema } from './config.ts';
 
 const VERSION = '0.1.0';
 
-const main = async (signal: AbortSignal): Promise<void> => {
+const main = async (config: AgentConfig, logger: Logger, signal: AbortSignal): Promise<void> => {
   const metrics = createMetrics();
   const client = createKubeClient({ kubeconfig: config.kubeconfig });
   const agent = await startAgent(
@@ -31,6 +30,4 @@ const main = async (signal: AbortSignal): Promise<void> => {
   await operations.close();
 };
 
-const config = readProcessConfig(agentConfigSchema);
-const logger = createLogger({ name: 'berth-agent', level: config.logLevel });
-await runProcess(main, logger);
+await runRole({ name: 'berth-agent', schema: agentConfigSchema, main });

@@ -32,18 +32,21 @@ export const readProcessConfig = <S extends z.ZodObject>(schema: S): Readonly<z.
 
 const readFlags = (keys: readonly string[], argv: readonly string[]): Record<string, string> => {
   const names = ['config', ...keys];
-  const options = Object.fromEntries(names.map((key) => [kebab(key), { type: 'string' as const }]));
+  const options = Object.fromEntries(names.map((key) => [flagName(key), { type: 'string' as const }]));
   try {
     const { values } = parseArgs({ args: [...argv], options, strict: true });
-    return pick(names, (key) => values[kebab(key)] as string | undefined);
+    return pick(names, (key) => values[flagName(key)] as string | undefined);
   } catch (thrown) {
-    const known = names.map((key) => `--${kebab(key)}`).join(', ');
+    const known = names.map((key) => `--${flagName(key)}`).join(', ');
     throw new AppError('InvalidArgument', `${(thrown as Error).message}; known flags are ${known}`, { cause: thrown });
   }
 };
 
+/** `nodeName` is set by `BERTH_NODE_NAME`. */
+export const environmentName = (key: string): string => PREFIX + flagName(key).replaceAll('-', '_').toUpperCase();
+
 const readEnvironment = (keys: readonly string[], env: ConfigSource['env']): Record<string, string> =>
-  pick(keys, (key) => env[PREFIX + kebab(key).replaceAll('-', '_').toUpperCase()]);
+  pick(keys, (key) => env[environmentName(key)]);
 
 const readFile = (path: string | undefined): Record<string, unknown> => {
   if (path === undefined) return {};
@@ -63,4 +66,5 @@ const pick = (keys: readonly string[], value: (key: string) => string | undefine
   return Object.fromEntries(found) as Record<string, string>;
 };
 
-const kebab = (camel: string): string => camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `nodeName` is set by `--node-name`. */
+export const flagName = (camel: string): string => camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

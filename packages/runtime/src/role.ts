@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readProcessConfig } from './config.ts';
 import { runProcess } from './lifecycle.ts';
 import { createLogger, LOG_LEVELS, type Logger } from './logger.ts';
+import { describeSettings } from './settings-help.ts';
 
 /** A TCP port; 0 lets the system choose. */
 export const portSetting = (description: string) => z.coerce.number().int().min(0).max(65_535).meta({ description });
@@ -20,12 +21,16 @@ export const commonSettings = (metricsPort: number) => ({
 
 type RoleSchema = z.ZodObject<ReturnType<typeof commonSettings>>;
 
-/** Runs a role's process: reads its settings, then works until it is told to stop. Wrong settings end it with a sentence and exit code 2. */
+/** Runs a role's process: reads its settings, then works until it is told to stop. Wrong settings end it with a sentence and exit code 2; --help explains them. */
 export const runRole = async <S extends RoleSchema>(role: {
   readonly name: string;
   readonly schema: S;
   readonly main: (config: Readonly<z.infer<S>>, logger: Logger, signal: AbortSignal) => Promise<void>;
 }): Promise<void> => {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${describeSettings(role.name, role.schema)}\n`);
+    return;
+  }
   const config = readOrExplain(role.schema);
   if (config === undefined) return;
   const logger = createLogger({ name: role.name, level: config.logLevel });
