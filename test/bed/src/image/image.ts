@@ -54,7 +54,7 @@ export async function ensureNodeImage({ paths, tools, progress, signal }: ImageC
 }
 
 async function machineKey(parts: readonly string[]): Promise<string> {
-  const ownCode = ['root-disk.ts', 'initramfs.ts', 'snapshot.ts'].map((file) =>
+  const ownCode = ['root-disk.ts', 'import-images.ts', 'initramfs.ts', 'snapshot.ts'].map((file) =>
     readFile(join(import.meta.dirname, file), 'utf8'),
   );
   // Any change to the machine's make-up, even of the order of its devices, makes the saved state useless.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { needlessUnits } from '../guest/needless-units.ts';
 import { run } from '../process/spawn.ts';
 import type { Tools } from '../tools.ts';
+import { importImages } from './import-images.ts';
 import { buildInitramfs } from './initramfs.ts';
 
 export interface RootDiskSources {
@@ -15,9 +16,6 @@ export interface RootDiskSources {
 
 /** Directory of the sources for the guest. */
 export const guestDirectory = join(import.meta.dirname, '..', 'guest');
-
-/** Where the archives of the preloaded images lie in the guest until they are imported. */
-export const imageArchives = '/var/lib/bed/images';
 
 const rootDiskSize = '12G';
 
@@ -34,7 +32,7 @@ export async function buildRootDisk(directory: string, sources: RootDiskSources,
   await installKernel(tree, directory, sources.nodeTree, signal);
   await configure(tree);
   await installPrograms(tree, sources.tools);
-  await addImageArchives(tree, sources.containers, signal);
+  await importImages({ tree, containers: sources.containers, scratch: directory, tools: sources.tools, signal });
   const image = join(directory, 'root.raw');
   await run('truncate', ['-s', rootDiskSize, image], { signal });
   await run('mkfs.ext4', ['-q', '-L', 'root', '-E', 'lazy_itable_init=1,lazy_journal_init=1', '-d', tree, image], {
@@ -86,13 +84,5 @@ async function installPrograms(tree: string, tools: Tools): Promise<void> {
       await cp(tools.path(name), join(tree, directory, name));
       await chmod(join(tree, directory, name), 0o755);
     }
-  }
-}
-
-async function addImageArchives(tree: string, containers: string, signal: AbortSignal): Promise<void> {
-  const target = join(tree, imageArchives);
-  await mkdir(target, { recursive: true });
-  for (const name of await readdir(containers)) {
-    await run('tar', ['-C', join(containers, name), '-cf', join(target, `${name}.tar`), '.'], { signal });
   }
 }

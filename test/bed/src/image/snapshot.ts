@@ -6,16 +6,11 @@ import { machineArguments } from '../node/qemu-arguments.ts';
 import { type Qmp, withQmp } from '../node/qmp.ts';
 import { run, startDaemon } from '../process/spawn.ts';
 import { goldenSize, imageFiles } from './node-image.ts';
-import { imageArchives } from './root-disk.ts';
 
 // Modules and the files that a node reads first are in memory then when it is restored.
 const prepareGuest = `
 set -eu
 systemctl start containerd
-for archive in ${imageArchives}/*.tar; do
-  ctr -n k8s.io images import --local "$archive"
-done
-rm -r ${imageArchives}
 journalctl --rotate --vacuum-time=1s >/dev/null 2>&1
 modprobe -a virtio_net bridge veth xfs dm_snapshot dm_thin_pool dm_raid
 sync
@@ -61,7 +56,7 @@ export async function buildSnapshot(
     say('booted');
     const prepared = await execInGuest(agentSocket, ['sh', '-c', prepareGuest], { signal, timeoutMs: 600_000 });
     if (prepared.exitCode !== 0) throw new Error(`the golden machine could not be prepared:\n${prepared.stderr}`);
-    say('container images imported');
+    say('prepared');
     await withQmp(qmpSocket, signal, (qmp) => saveMachine(qmp, files.goldenState));
   } finally {
     await machine.stop();
