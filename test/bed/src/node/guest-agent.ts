@@ -27,9 +27,9 @@ export async function callAgent(
 ): Promise<unknown> {
   const timeoutMs = request.timeoutMs ?? 30_000;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const socket = connect(socketPath);
+  let socket: Socket | undefined;
   try {
-    await once(socket, 'connect', { signal: limit });
+    socket = await connectInTurn(socketPath, limit);
     const answer = await converse(socket, encodeCommand(request.command, request.arguments ?? {}), limit);
     if (answer.error !== undefined) throw new Error(`${request.command}: ${answer.error.desc}`);
     return answer.return;
@@ -37,7 +37,22 @@ export async function callAgent(
     if (signal.aborted || !limit.aborted) throw error;
     throw new Error(`the guest agent did not answer ${request.command} within ${timeoutMs} ms`);
   } finally {
-    socket.destroy();
+    socket?.destroy();
+  }
+}
+
+/** The socket's queue holds a client or two; when it is full the kernel says EAGAIN at once instead of letting one wait. */
+async function connectInTurn(socketPath: string, signal: AbortSignal): Promise<Socket> {
+  for (;;) {
+    const socket = connect(socketPath);
+    try {
+      await once(socket, 'connect', { signal });
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await delay(20, undefined, { signal });
+    }
   }
 }
 
