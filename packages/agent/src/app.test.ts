@@ -25,7 +25,16 @@ let directory: string;
 const start = async () => {
   stop = new AbortController();
   const dirs = ['proc', 'sys', 'dev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
-  const argv = ['--node-name', 'node-1', '--kubelet-dir', join(directory, 'k'), '--command-prefix', '', ...dirs];
+  const argv = [
+    '--report-seconds=0',
+    '--node-name',
+    'node-1',
+    '--kubelet-dir',
+    join(directory, 'k'),
+    '--command-prefix',
+    '',
+    ...dirs,
+  ];
   const config = readConfig(agentConfigSchema, { argv, env: {} });
   const parts = { config, client, spawner: machine.spawner, clock: systemClock, logger: silentLogger };
   agent = await startAgent({ ...parts, metrics: createMetrics(), version: '0.1.0' }, stop.signal);

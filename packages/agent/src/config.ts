@@ -30,6 +30,9 @@ export const agentConfigSchema = z.object({
     description: "Media of disks that don't tell, for example `model:PERC H730=hdd,slot:pci-0000:00:10.0=ssd`.",
   }),
   reserve: parsed(parseQuantity).default(0).meta({ description: 'Amount of every volume group that stays free.' }),
+  reportSeconds: z.coerce.number().min(0).default(5).meta({
+    description: 'Seconds for which a report of LVM is used again while the agent itself changes nothing.',
+  }),
   scanSeconds: z.coerce.number().min(1).default(60).meta({ description: 'Seconds between two looks at the disks.' }),
   protoDir: z.string().optional().meta({ description: 'Directory of csi.proto and pluginregistration.proto.' }),
   sysDir: directory.default('/sys').meta({ description: "Where the host's sysfs is seen." }),

@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '@berth/contract/errors';
+import type { Clock } from '@berth/runtime/clock';
 import { createKeyedLock } from '@berth/runtime/keyed-lock';
 import type { CommandResult } from '@berth/runtime/spawn';
 import type { Host } from '../host/host.ts';
@@ -23,6 +24,8 @@ export interface LvmOptions {
   readonly timeoutMs?: number;
   /** Put behind every command's name, for example to run without device mapper. */
   readonly commonArgs?: readonly string[];
+  /** For how long a report is given again while no other command of ours has run; without it, never. */
+  readonly reuseReports?: { readonly forMs: number; readonly clock: Clock };
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -43,21 +46,52 @@ export const createLvm = (options: LvmOptions): Lvm => {
   const turns = createKeyedLock();
   const { host, commonArgs = ['--config', SETTINGS] } = options;
 
-  return {
-    run: (command, args, { timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal } = {}) =>
-      turns.run('lvm', async () => {
-        const argv = ['lvm', command, ...commonArgs, ...args] as const;
-        const result = await host.run(argv, {
-          timeoutMs,
-          // The agent's own sockets and pipes are none of LVM's business.
-          env: { LVM_SUPPRESS_FD_WARNINGS: '1' },
-          ...(signal && { signal }),
-        });
-        if (result.exitCode === 0) return result.stdout;
-        throw lvmError([command, ...args].join(' '), result);
-      }),
+  const runNow: Lvm['run'] = (command, args, { timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal } = {}) =>
+    turns.run('lvm', async () => {
+      const argv = ['lvm', command, ...commonArgs, ...args] as const;
+      const result = await host.run(argv, {
+        timeoutMs,
+        // The agent's own sockets and pipes are none of LVM's business.
+        env: { LVM_SUPPRESS_FD_WARNINGS: '1' },
+        ...(signal && { signal }),
+      });
+      if (result.exitCode === 0) return result.stdout;
+      throw lvmError([command, ...args].join(' '), result);
+    });
+
+  const { reuseReports } = options;
+  return { run: reuseReports === undefined ? runNow : withReports(runNow, reuseReports) };
+};
+
+/**
+ * Gives one report to all who ask while nothing has changed by a command of ours: a look at the disks takes LVM long, and
+ * volumes are made, mounted and removed several at a time.
+ */
+const withReports = (runNow: Lvm['run'], { forMs, clock }: { forMs: number; clock: Clock }): Lvm['run'] => {
+  let latest: { readonly text: Promise<string>; readonly fromMs: number } | undefined;
+
+  const forget = () => {
+    latest = undefined;
+  };
+
+  return async (command, args, runOptions = {}) => {
+    if (command !== REPORT) {
+      forget();
+      return runNow(command, args, runOptions).finally(forget);
+    }
+    if (latest === undefined || clock.monotonicMs() - latest.fromMs > forMs) {
+      // Without the caller's signal: others may be waiting for the same report.
+      const { timeoutMs } = runOptions;
+      const text = runNow(command, args, timeoutMs === undefined ? {} : { timeoutMs });
+      latest = { text, fromMs: clock.monotonicMs() };
+      text.catch(forget);
+    }
+    return latest.text;
   };
 };
+
+/** The only command that changes nothing. */
+const REPORT = 'fullreport';
 
 const MEANINGS: readonly { readonly text: RegExp; readonly code: ErrorCode }[] = [
   { text: /insufficient free space|insufficient suitable/i, code: 'OutOfCapacity' },
