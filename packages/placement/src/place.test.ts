@@ -162,6 +162,11 @@ describe('an offer', () => {
     expect(offered([])).toEqual([]);
   });
 
+  it('is one node for a member of an application cluster, as the next member goes by where this one is', () => {
+    const pod = { ...question([demand('x')]), application: 'default/es/data' };
+    expect(offered([choice('a', true, 0.1), choice('b', true, 1)], pod)).toEqual(['b']);
+  });
+
   it('is one node where racks are binding', () => {
     const pod = question([demand('x'), demand('y', { rackSpread: 'required' })]);
     expect(offered([choice('a', true, 0.1), choice('b', true, 1)], pod)).toEqual(['b']);

@@ -92,12 +92,12 @@ export const bestOf = (choices: readonly Choice[], limit: number): Choice[] => {
 /**
  * What to offer the scheduler, which takes any of it: the best, at most `limit` of them. Only nodes with certain room
  * when there are any: whatever the scheduler takes then, nothing is promised twice. Else one node alone, where
- * there is room as far as can be foretold. One alone too where racks are binding, as the next member's rack
- * depends on this one's.
+ * there is room as far as can be foretold. One alone too for a member of an application cluster or where racks are binding:
+ * the next member's rack depends on where this one really goes, and it may be asked about before that is known.
  */
 export const offerOf = (choices: readonly Choice[], question: Question, limit: number): Choice[] => {
   const binding = question.demands.some((demand) => demand.rackSpread === 'required');
-  const best = bestOf(choices, binding ? 1 : limit);
+  const best = bestOf(choices, binding || question.application !== undefined ? 1 : limit);
   return best[0]?.sure ? best.filter((choice) => choice.sure) : best.slice(0, 1);
 };
 

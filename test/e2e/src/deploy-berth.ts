@@ -19,6 +19,7 @@ export interface BerthContext {
 
 const EXTENDER_PORT = 9443;
 const EXTENDER_METRICS_PORT = 9812;
+const CONTROLLER_METRICS_PORT = 9811;
 const NAMESPACE = 'berth-system';
 
 /** Brings Berth into a bed the way a user would: bundle, image, `kubectl apply` of deploy/, certificate, scheduler settings. */
@@ -26,8 +27,11 @@ export const deployBerth = async (context: BerthContext): Promise<void> => {
   const { progress } = context;
   const image = await progress.step('Build the image', () => buildImage(context));
   await progress.step('Apply deploy/', () => applyManifests(context, image));
-  await progress.step('Start the extender, tell kube-scheduler', () => startExtender(context));
-  await progress.step('Wait for agents and controller', (say) => awaitBerth(context, say));
+  await progress.step('Start controller and extender, tell kube-scheduler', async () => {
+    await startBeside(context, 'controller', { BERTH_METRICS_PORT: String(CONTROLLER_METRICS_PORT) });
+    await startExtender(context);
+  });
+  await progress.step('Wait for the agents', (say) => awaitAgents(context, say));
 };
 
 /** Address at which the extender's metrics are reached from the host, such as 127.0.0.1:4711. */
@@ -53,22 +57,28 @@ const applyManifests = async ({ bed, repository }: BerthContext, image: string):
   );
 };
 
-const startExtender = async ({ bed, repository, runDir, signal }: BerthContext): Promise<void> => {
+/** Starts a role beside the control plane, under its own service account and with exactly its rights. */
+const startBeside = async (context: BerthContext, role: string, settings: Record<string, string>): Promise<void> => {
+  const { bed, repository } = context;
+  const kubeconfig = await bed.serviceAccountKubeconfig(NAMESPACE, `berth-${role}`);
+  await bed.startBeside({
+    name: `berth-${role}`,
+    file: process.execPath,
+    args: [join(repository, `dist/${role}.js`)],
+    env: { BERTH_KUBECONFIG: kubeconfig, ...settings },
+  });
+};
+
+const startExtender = async (context: BerthContext): Promise<void> => {
+  const { bed, repository, runDir, signal } = context;
   const keys = join(runDir, 'extender');
   await mkdir(keys, { recursive: true });
   await run(join(repository, 'scripts/extender-certificate'), [keys, '127.0.0.1'], { signal });
-  const kubeconfig = await bed.serviceAccountKubeconfig(NAMESPACE, 'berth-extender');
-  await bed.startBeside({
-    name: 'berth-extender',
-    file: process.execPath,
-    args: [join(repository, 'dist/extender.js')],
-    env: {
-      BERTH_KUBECONFIG: kubeconfig,
-      BERTH_PORT: String(EXTENDER_PORT),
-      BERTH_METRICS_PORT: String(EXTENDER_METRICS_PORT),
-      BERTH_TLS_CERT: join(keys, 'tls.crt'),
-      BERTH_TLS_KEY: join(keys, 'tls.key'),
-    },
+  await startBeside(context, 'extender', {
+    BERTH_PORT: String(EXTENDER_PORT),
+    BERTH_METRICS_PORT: String(EXTENDER_METRICS_PORT),
+    BERTH_TLS_CERT: join(keys, 'tls.crt'),
+    BERTH_TLS_KEY: join(keys, 'tls.key'),
   });
   const text = await readFile(join(repository, 'deploy/scheduler/kube-scheduler-config.yaml'), 'utf8');
   await bed.restartScheduler(schedulerConfig(text, join(keys, 'ca.crt')));
@@ -84,7 +94,7 @@ const schedulerConfig = (text: string, caFile: string): string => {
   return stringify(config);
 };
 
-const awaitBerth = async ({ bed, signal }: BerthContext, say: (detail: string) => void): Promise<void> => {
+const awaitAgents = async ({ bed, signal }: BerthContext, say: (detail: string) => void): Promise<void> => {
   const nodes = [...bed.nodes.keys()];
   await waitUntil(
     async () => {
@@ -98,6 +108,5 @@ const awaitBerth = async ({ bed, signal }: BerthContext, say: (detail: string) =
     { timeoutMs: 180_000, signal },
   );
   say('disks reported, drivers registered');
-  await bed.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/berth-controller', '--timeout=180s']);
   await bed.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'daemonset/berth-agent', '--timeout=180s']);
 };

@@ -69,7 +69,13 @@ export function kubeletConfiguration(): string {
     registryPullQPS: 0,
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
-    evictionHard: { 'memory.available': '50Mi' },
+    // An idle kubelet costs an emulated processor dear: no thresholds to watch, no rules to renew, volumes asked seldom.
+    evictionHard: {},
+    localStorageCapacityIsolation: false,
+    makeIPTablesUtilChains: false,
+    volumeStatsAggPeriod: '3m',
+    // There is no DNS; without an address kubelet would complain of every pod.
+    clusterDNS: ['10.96.0.10'],
     clusterDomain: 'cluster.local',
     resolvConf: '',
     shutdownGracePeriod: '0s',

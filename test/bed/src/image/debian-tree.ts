@@ -7,7 +7,6 @@ import { contentKey } from './content-key.ts';
 /** Debian release of the nodes and of the container images. */
 export const suite = 'trixie';
 
-const mirror = aptMirror();
 const kernelMetapackage = 'linux-image-cloud-amd64';
 
 /** Packages of a node, besides Debian's essential ones. */
@@ -28,7 +27,7 @@ export interface TreeContext {
 
 /** A directory with `root.tar` (the node's file system) and `kernel.deb`. Needs Debian's mirror, but only the first time. */
 export async function ensureNodeTree(context: TreeContext): Promise<string> {
-  const key = `node-tree-${contentKey([suite, mirror, kernelMetapackage, ...nodePackages])}`;
+  const key = `node-tree-${contentKey([suite, kernelMetapackage, ...nodePackages])}`;
   return await ensureTree(context, key, nodePackages, async (tree, directory) => {
     const inTree = (script: string) => run('chroot', [tree, 'sh', '-euc', script], { signal: context.signal });
     // The package is unpacked and not installed: that would pull in the tools for an initramfs, which we make ourselves.
@@ -43,7 +42,7 @@ export async function ensureNodeTree(context: TreeContext): Promise<string> {
 
 /** A directory with `root.tar`, the Debian part of the base container image. */
 export async function ensureContainerTree(context: TreeContext): Promise<string> {
-  const key = `container-tree-${contentKey([suite, mirror, ...containerPackages])}`;
+  const key = `container-tree-${contentKey([suite, ...containerPackages])}`;
   return await ensureTree(context, key, containerPackages, async () => {});
 }
 
@@ -62,13 +61,23 @@ async function ensureTree(
       const archive = join(root, 'packages');
       await mkdir(archive, { recursive: true });
       const debootstrap = ['--variant=minbase', `--include=${packages.join(',')}`, `--cache-dir=${archive}`];
-      await run('debootstrap', [...debootstrap, suite, tree, mirror], { signal });
+      await run('debootstrap', [...debootstrap, suite, tree, await findMirror(signal)], { signal });
       await finish(tree, directory);
       await slim(tree, signal);
       await packTree(tree, join(directory, 'root.tar'), signal);
       await rm(tree, { recursive: true });
     },
   });
+}
+
+/** The Debian mirror that this machine's own apt uses. */
+async function findMirror(signal: AbortSignal): Promise<string> {
+  const format = ['--format', '$(REPO_URI)', 'Created-By: Packages', 'Component: main', 'Origin: Debian'];
+  const { stdout } = await run('apt-get', ['indextargets', ...format], { signal });
+  const mirror = stdout.split('\n').find((uri) => uri !== '' && !uri.includes('security'));
+  if (mirror === undefined)
+    throw new Error('apt on this machine has no Debian mirror; name one in /etc/apt/sources.list');
+  return mirror;
 }
 
 /** Packs a tree so that equal trees give equal archives. */

@@ -8,7 +8,7 @@ export interface NodeSpec {
   disks: readonly DiskSpec[];
   /** 2048 by default. A node of another size than the saved machine is booted instead of restored, which takes longer. */
   memoryMiB?: number;
-  /** 2 by default. */
+  /** 1 by default. */
   cpus?: number;
 }
 
