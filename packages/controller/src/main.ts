@@ -48,4 +48,4 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
   }
 };
 
-await runRole({ name: 'berth-controller', schema: configSchema, main });
+void runRole({ name: 'berth-controller', schema: configSchema, main });

@@ -12,4 +12,4 @@ const main = async (config: Readonly<ExtenderConfig>, logger: Logger, signal: Ab
   await runExtender({ config, client, events, clock: systemClock, logger }, signal);
 };
 
-await runRole({ name: 'berth-extender', schema: extenderConfigSchema, main });
+void runRole({ name: 'berth-extender', schema: extenderConfigSchema, main });
