@@ -10,7 +10,8 @@ import { openSuiteBed } from './suite-bed.ts';
 
 const NODE = 'node-3';
 const DISKS = ['spare-0', 'spare-1'] as const;
-const OS_LABEL = 'kubernetes.io/os';
+/** Of test/e2e/deploy: keeps the agent away, which would take the spare disks first. */
+const NO_AGENT = 'berth-test/no-agent';
 
 let bed: Bed;
 let node: Node;
@@ -56,13 +57,12 @@ const agentGone = (gone: boolean) =>
     },
   );
 
-// The DaemonSet takes the agent away from a node that is not Linux: otherwise it would take the spare disks first.
 beforeAll(async () => {
   bed = await openSuiteBed();
   const found = bed.nodes.get(NODE);
   if (found === undefined) throw new Error(`the bed has no node ${NODE}`);
   node = found;
-  await bed.kubectl(['label', 'node', NODE, `${OS_LABEL}=none`, '--overwrite']);
+  await bed.kubectl(['label', 'node', NODE, `${NO_AGENT}=`, '--overwrite']);
   await agentGone(true);
   for (const name of DISKS) await node.plugDisk({ name, medium: 'ssd', size: '1G', serial: name });
 });
@@ -71,7 +71,7 @@ afterAll(async () => {
   const host = createHost({ spawner: spawnerIn(() => node), prefix: [] });
   await createRealLvmPlace(host, await links());
   for (const name of DISKS) await node.pullDisk(name);
-  await bed.kubectl(['label', 'node', NODE, `${OS_LABEL}=linux`, '--overwrite']);
+  await bed.kubectl(['label', 'node', NODE, `${NO_AGENT}-`]);
   await agentGone(false);
 });
 
