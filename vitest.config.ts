@@ -19,7 +19,7 @@ export default defineConfig({
           include: ['test/e2e/src/suite/*.e2e.ts'],
           globalSetup: ['test/e2e/src/suite/global-setup.ts'],
           fileParallelism: false,
-          testTimeout: 5 * MINUTE_MS,
+          testTimeout: 10 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
         },
       },

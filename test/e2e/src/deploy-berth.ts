@@ -105,8 +105,8 @@ const awaitAgents = async ({ bed, signal }: BerthContext, say: (detail: string) 
       if (reporting.length === nodes.length && registered.length === nodes.length) return 'done';
       return `${reporting.length} of ${nodes.length} nodes report disks, ${registered.length} are registered with kubelet`;
     },
-    { timeoutMs: 180_000, signal },
+    { timeoutMs: 300_000, signal },
   );
   say('disks reported, drivers registered');
-  await bed.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'daemonset/berth-agent', '--timeout=180s']);
+  await bed.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'daemonset/berth-agent', '--timeout=300s']);
 };

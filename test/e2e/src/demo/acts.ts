@@ -39,7 +39,7 @@ export const runWithoutVolumes = async (stage: Stage): Promise<void> => {
 };
 
 /** Returns when all members run. */
-export const awaitMembers = (stage: Stage, timeoutMs = 240_000): Promise<void> =>
+export const awaitMembers = (stage: Stage, timeoutMs = 300_000): Promise<void> =>
   waitUntil(
     async () => {
       const pods = await list(stage.bed, 'pods', '-n', stage.namespace, '-l', APPLICATION);
@@ -101,7 +101,7 @@ export const deleteElasticsearch = async (
       const now = await readAllocatable(stage.bed);
       return JSON.stringify(now) === JSON.stringify(before) ? 'done' : `allocatable is ${JSON.stringify(now)}`;
     },
-    { timeoutMs: 180_000, signal: stage.signal },
+    { timeoutMs: 300_000, signal: stage.signal },
   );
 };
 
@@ -122,7 +122,7 @@ export const askTooMuch = async (stage: Stage): Promise<string> => {
       event = events.find(({ reason, message }) => reason === 'FailedScheduling' && message.includes('nvme'));
       return event === undefined ? 'no event says why the pod with the large claim is pending' : 'done';
     },
-    { timeoutMs: 60_000, signal: stage.signal },
+    { timeoutMs: 120_000, signal: stage.signal },
   );
   await delay(2_000, undefined, { signal: stage.signal });
   const [pod] = await list(stage.bed, 'pods', '-n', stage.namespace, '--field-selector', 'metadata.name=too-large');
