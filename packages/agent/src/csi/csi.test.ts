@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { volumeName } from '@berth/contract/names';
 import { systemClock } from '@berth/runtime/clock';
-import { createKeyedLock } from '@berth/runtime/keyed-lock';
+import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import { type Logger, silentLogger } from '@berth/runtime/logger';
 import { createMetrics } from '@berth/runtime/metrics';
 import { Client, credentials, status as grpcStatus } from '@grpc/grpc-js';
@@ -42,13 +42,14 @@ const recordingLogger: Logger = {
 };
 
 const start = async (): Promise<CsiEndpoint> => {
+  locks = createKeyedLock();
   const host = createHost({ spawner: machine.spawner, prefix: [] });
   return startCsi({
     host,
     lvm: createLvm({ host }),
     mounter: createMounter({ host, procDir: machine.procDir }),
     nodeName: 'node-1',
-    locks: createKeyedLock(),
+    locks,
     kubeletDir: join(directory, 'kubelet'),
     version: '0.1.0',
     clock: systemClock,
@@ -56,6 +57,8 @@ const start = async (): Promise<CsiEndpoint> => {
     metrics: createMetrics(),
   });
 };
+
+let locks: KeyedLock;
 
 beforeEach(async () => {
   logged = [];
@@ -259,6 +262,17 @@ describe('staging', () => {
     await expect(stage()).rejects.toMatchObject({ code: grpcStatus.ABORTED });
     expect(await first).toBe(grpcStatus.DEADLINE_EXCEEDED);
     await stage();
+  });
+
+  it('waits for our own work on the volume instead of sending kubelet away', async () => {
+    const gate = Promise.withResolvers<void>();
+    const ours = locks.run(VOLUME, () => gate.promise);
+    const staged = stage();
+    await systemClock.sleep(50, AbortSignal.timeout(5_000));
+    expect(machine.state.mounts).toHaveLength(0);
+    gate.resolve();
+    await Promise.all([ours, staged]);
+    expect(machine.state.mounts).toHaveLength(1);
   });
 
   it.each([

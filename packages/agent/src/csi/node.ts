@@ -1,5 +1,5 @@
 import { TOPOLOGY_KEY } from '@berth/contract/names';
-import type { KeyedLock } from '@berth/runtime/keyed-lock';
+import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import { expandVolume } from './expand.ts';
 import type {
   ExpandRequest,
@@ -25,12 +25,16 @@ const CAPABILITIES = ['STAGE_UNSTAGE_VOLUME', 'GET_VOLUME_STATS', 'EXPAND_VOLUME
 
 /**
  * CSI's Node service. One call at a time per volume; a second one is Aborted at once, because kubelet repeats calls that it
- * has given up on while they still run.
+ * has given up on while they still run. Our own work on the volume is waited for instead: it is short, and kubelet doubles its
+ * pause after every Aborted.
  */
 export const createNodeService = (options: NodeServiceOptions): Handlers => {
   const { nodeName, locks } = options;
-  const alone = <T>(volumeId: string, work: () => Promise<T>): Promise<T> =>
-    locks.tryRun(required(volumeId, 'volume_id'), work);
+  const calls = createKeyedLock();
+  const alone = <T>(volumeId: string, work: () => Promise<T>): Promise<T> => {
+    const key = required(volumeId, 'volume_id');
+    return calls.tryRun(key, () => locks.run(key, work));
+  };
 
   return {
     nodeStageVolume: (request: StageRequest, signal) =>
