@@ -22,15 +22,18 @@ const spawnerIn = (machine: () => Node): Spawner => ({
     machine().exec(['env', 'LC_ALL=C', file, ...args], { timeoutMs, ...(input !== undefined && { input }) }),
 });
 
+/** Links of the spare disks, once udev has made them. */
 const links = async (): Promise<[string, string]> => {
-  const { stdout } = await node.exec([
-    'sh',
-    '-c',
-    `ls /dev/disk/by-id/ | grep -E '(${DISKS.join('|')})' | grep -v -- -part`,
-  ]);
-  const found = DISKS.map((disk) => stdout.split('\n').find((name) => name.includes(disk)));
-  const [first, second] = found;
-  if (first === undefined || second === undefined) throw new Error(`the spare disks are not there: ${stdout}`);
+  let found: (string | undefined)[] = [];
+  await waitUntil(
+    async () => {
+      const { stdout } = await node.exec(['ls', '/dev/disk/by-id/']);
+      found = DISKS.map((disk) => stdout.split('\n').find((name) => name.includes(disk)));
+      return found.includes(undefined) ? `the links of ${DISKS.join(' and ')} are not among ${stdout}` : 'done';
+    },
+    { timeoutMs: 30_000, signal: new AbortController().signal },
+  );
+  const [first = '', second = ''] = found;
   return [`/dev/disk/by-id/${first}`, `/dev/disk/by-id/${second}`];
 };
 
@@ -64,7 +67,7 @@ beforeAll(async () => {
   node = found;
   await bed.kubectl(['label', 'node', NODE, `${NO_AGENT}=`, '--overwrite']);
   await agentGone(true);
-  for (const name of DISKS) await node.plugDisk({ name, medium: 'ssd', size: '1G', serial: name });
+  for (const name of DISKS) await node.plugDisk({ name, medium: 'nvme', size: '1G', serial: name });
 });
 
 afterAll(async () => {
