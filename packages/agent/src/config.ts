@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { parseQuantity } from '@berth/contract/quantity';
 import { commonSettings } from '@berth/runtime/role';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseMediumRules } from './disks/medium-rules.ts';
 
 /** Runs a parser of ours inside the schema, so that its sentence is among the others. */

@@ -1,4 +1,4 @@
-import { createKubeClient } from '@berth/kube/rest-client';
+import { connectKube } from '@berth/kube/connect';
 import { systemClock } from '@berth/runtime/clock';
 import { startHttpServer } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
@@ -13,7 +13,7 @@ const VERSION = '0.1.0';
 
 const main = async (config: AgentConfig, logger: Logger, signal: AbortSignal): Promise<void> => {
   const metrics = createMetrics();
-  const client = createKubeClient({ kubeconfig: config.kubeconfig });
+  const client = await connectKube(config.kubeconfig, systemClock);
   const agent = await startAgent(
     { config, client, spawner, clock: systemClock, logger, metrics, version: VERSION },
     signal,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Kubernetes' standard condition (meta/v1 Condition), with its limits on lengths. */
 export const conditionSchema = z.object({

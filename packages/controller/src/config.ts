@@ -1,5 +1,5 @@
 import { commonSettings } from '@berth/runtime/role';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Settings of the controller. */
 export const configSchema = z.object({

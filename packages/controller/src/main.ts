@@ -1,6 +1,6 @@
 import { DRIVER_NAME } from '@berth/contract/names';
+import { connectKube } from '@berth/kube/connect';
 import { createEventRecorder } from '@berth/kube/event-recorder';
-import { createKubeClient } from '@berth/kube/rest-client';
 import { systemClock } from '@berth/runtime/clock';
 import { startHttpServer } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
@@ -21,7 +21,7 @@ type Config = Readonly<z.infer<typeof configSchema>>;
 const main = async (config: Config, logger: Logger, signal: AbortSignal): Promise<void> => {
   const clock = systemClock;
   const metrics = createMetrics();
-  const client = createKubeClient({ kubeconfig: config.kubeconfig });
+  const client = await connectKube(config.kubeconfig, clock);
   const events = createEventRecorder({ client, component: `${DRIVER_NAME}/controller`, clock, logger });
   const caches = createCaches({ client, clock, logger });
   const all = watched(caches);

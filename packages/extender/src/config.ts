@@ -1,7 +1,7 @@
 import { RACK_LABELS } from '@berth/contract/topology';
 import { DEFAULT_WEIGHTS } from '@berth/placement/score';
 import { commonSettings, portSetting } from '@berth/runtime/role';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const weight = (description: string) => z.coerce.number().min(0).max(1000).meta({ description });
 const seconds = (description: string) => z.coerce.number().min(1).max(86_400).meta({ description });

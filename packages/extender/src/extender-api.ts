@@ -1,5 +1,5 @@
 import { AppError } from '@berth/contract/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The wire format of k8s.io/kube-scheduler/extender/v1, types.go. Its Go structs carry no JSON tags, so that the

@@ -1,5 +1,5 @@
+import { connectKube } from '@berth/kube/connect';
 import { createEventRecorder } from '@berth/kube/event-recorder';
-import { createKubeClient } from '@berth/kube/rest-client';
 import { systemClock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
 import { runRole } from '@berth/runtime/role';
@@ -7,7 +7,7 @@ import { type ExtenderConfig, extenderConfigSchema } from './config.ts';
 import { runExtender } from './extender.ts';
 
 const main = async (config: Readonly<ExtenderConfig>, logger: Logger, signal: AbortSignal): Promise<void> => {
-  const client = createKubeClient({ kubeconfig: config.kubeconfig });
+  const client = await connectKube(config.kubeconfig, systemClock);
   const events = createEventRecorder({ client, component: 'berth-extender', clock: systemClock, logger });
   await runExtender({ config, client, events, clock: systemClock, logger }, signal);
 };

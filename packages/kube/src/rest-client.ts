@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { AppError, hasCode } from '@berth/contract/errors';
 import { apiError, responseError } from './api-error.ts';
 import type { KubeClient, Selector, WatchEvent } from './client.ts';
+import type { Credentials } from './credentials/credentials.ts';
 import { apiVersionOf, pathOf, type Resource } from './resources.ts';
 import { type ApiRequest, createTransport, type Transport } from './transport.ts';
 
@@ -18,9 +19,7 @@ interface Page<T> {
   readonly items: T[];
 }
 
-/** Connects as the given kubeconfig says, or as the pod's service account when there is none. */
-export const createKubeClient = (options: { readonly kubeconfig?: string | undefined }): KubeClient =>
-  restClient(createTransport(options.kubeconfig));
+export const createKubeClient = (credentials: Credentials): KubeClient => restClient(createTransport(credentials));
 
 const restClient = (transport: Transport): KubeClient => {
   const call = async <T>(request: Omit<ApiRequest, 'idleTimeoutMs'>): Promise<T> => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { AppError } from '@berth/contract/errors';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { Credentials } from './credentials/credentials.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -20,25 +20,12 @@ export interface Transport {
   send(request: ApiRequest): Promise<IncomingMessage>;
 }
 
-/**
- * The client library reads the kubeconfig or the pod's service account and keeps the token fresh; the requests go through
- * one agent of ours, because the library itself opens a new TLS connection for every call (2.0.1).
- */
-export const createTransport = (kubeconfig: string | undefined): Transport => {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new AppError('InvalidArgument', `the kubeconfig ${kubeconfig} names no current cluster`);
+/** All requests share one agent that keeps connections; the client library opens a new TLS connection for every call (2.0.1). */
+export const createTransport = (credentials: Credentials): Transport => {
   const agent = new https.Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 64 });
-
   return {
-    send: async (request) => {
-      const options: https.RequestOptions = {};
-      await config.applyToHTTPSOptions(options);
-      const { agent: _unused, ...credentials } = options;
-      return exchange(new URL(cluster.server + request.path), request, { ...credentials, agent });
-    },
+    send: async (request) =>
+      exchange(new URL(credentials.server + request.path), request, { ...(await credentials.options()), agent }),
   };
 };
 

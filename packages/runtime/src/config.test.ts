@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfig } from './config.ts';
 
 const schema = z.object({ nodeName: z.string().min(1), metricsPort: z.coerce.number().int().default(9810) });

@@ -30,6 +30,13 @@ export const readConfig = <S extends z.ZodObject>(schema: S, source: ConfigSourc
 export const readProcessConfig = <S extends z.ZodObject>(schema: S): Readonly<z.infer<S>> =>
   readConfig(schema, { argv: process.argv.slice(2), env: process.env });
 
+/** Address of the API server that kubelet puts into every pod's environment; undefined outside of pods. */
+export const apiServerOfPod = (env: ConfigSource['env'] = process.env): string | undefined => {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (!host || !port) return undefined;
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+};
+
 const readFlags = (keys: readonly string[], argv: readonly string[]): Record<string, string> => {
   const names = ['config', ...keys];
   const options = Object.fromEntries(names.map((key) => [flagName(key), { type: 'string' as const }]));

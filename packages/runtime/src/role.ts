@@ -1,5 +1,5 @@
 import { AppError } from '@berth/contract/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readProcessConfig } from './config.ts';
 import { runProcess } from './lifecycle.ts';
 import { createLogger, LOG_LEVELS, type Logger } from './logger.ts';

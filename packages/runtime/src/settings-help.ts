@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { environmentName, flagName } from './config.ts';
 
 /** What a person may set, a paragraph each: flag, environment variable, meaning, default. */

@@ -1,5 +1,5 @@
 import { AppError } from '@berth/contract/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BlockDevice } from './block-device.ts';
 
 /** The columns are named one by one: what lsblk prints by default changes between versions. */

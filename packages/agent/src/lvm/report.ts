@@ -1,5 +1,5 @@
 import { AppError } from '@berth/contract/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Lvm } from './command.ts';
 
 export interface PhysicalVolume {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { API_GROUP, API_VERSION } from '../names.ts';
 import { logicalVolumeSchema } from './logical-volume.ts';
 import { nodeStorageSchema } from './node-storage.ts';

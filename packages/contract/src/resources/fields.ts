@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MEDIA } from '../medium.ts';
 
 /** A size as a Kubernetes quantity with its unit, for example `100Gi`. */

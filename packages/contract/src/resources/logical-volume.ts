@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditionSchema } from '../conditions.ts';
 import { mediumField, quantityField, rule } from './fields.ts';
 import type { ObjectMeta } from './object.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditionSchema } from '../conditions.ts';
 import { mediumField, quantityField } from './fields.ts';
 import type { ObjectMeta, OwnerReference } from './object.ts';

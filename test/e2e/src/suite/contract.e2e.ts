@@ -1,9 +1,10 @@
 import type { Bed } from '@berth/bed/bed';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { KubeClient } from '@berth/kube/client';
+import { connectKube } from '@berth/kube/connect';
 import { LOGICAL_VOLUMES, NODE_STORAGES } from '@berth/kube/resources';
-import { createKubeClient } from '@berth/kube/rest-client';
 import { describeKubeClient } from '@berth/kube/testing/kube-client-behaviour';
+import { systemClock } from '@berth/runtime/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSuiteBed } from './suite-bed.ts';
 
@@ -12,7 +13,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   bed = await openSuiteBed();
-  client = createKubeClient({ kubeconfig: bed.kubeconfig });
+  client = await connectKube(bed.kubeconfig, systemClock);
 });
 
 afterAll(async () => {
