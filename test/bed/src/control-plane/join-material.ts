@@ -61,7 +61,7 @@ export function kubeletConfiguration(): string {
     tlsCertFile: joinFiles.servingCertificate,
     tlsPrivateKeyFile: joinFiles.servingKey,
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
-    cgroupDriver: 'systemd',
+    cgroupDriver: 'cgroupfs',
     failSwapOn: false,
     nodeStatusUpdateFrequency: '10s',
     nodeLeaseDurationSeconds: 20,
