@@ -34,10 +34,12 @@ export interface ContainerImageSources {
 
 /** A directory with an OCI layout for each preloaded image, named like its key in `preloadedImages`. */
 export async function ensureContainerImages(context: TreeContext, sources: ContainerImageSources): Promise<string> {
-  const ownCode = await readFile(import.meta.filename, 'utf8');
+  const ownCode = await Promise.all(
+    ['container-images.ts', 'oci-layout.ts'].map((file) => readFile(join(import.meta.dirname, file), 'utf8')),
+  );
   return await ensureCacheEntry({
     root: context.root,
-    key: `containers-${contentKey([...sources.key, ownCode])}`,
+    key: `containers-${contentKey([...sources.key, ...ownCode])}`,
     signal: context.signal,
     build: async (directory) => {
       await buildBusybox(directory, sources, context.signal);

@@ -44,6 +44,8 @@ export async function writeOciLayout(directory: string, image: ImageDescription)
     os: 'linux',
     config: image.config,
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
+    // Not asked for by the specification, but buildah keeps no layers on top of a base without it.
+    history: layers.map(() => ({ created_by: 'bed' })),
   });
   const manifest = await writeBlob(blobs, mediaTypes.manifest, {
     schemaVersion: 2,

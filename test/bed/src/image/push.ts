@@ -50,8 +50,8 @@ async function build(buildah: Buildah, image: NodeImage, request: PushRequest): 
   const base = request.buildArgs?.BASE ?? (await ensureBase(buildah, image));
   const buildArgs = Object.entries({ ...request.buildArgs, BASE: base });
   await buildah([
-    // With a fixed time, the same input gives the same image.
-    ...['build', '--isolation', 'chroot', '--pull=never', '--timestamp', '0', '--tag', request.name],
+    // With a fixed time, the same input gives the same image; with layers kept, it is not built again.
+    ...['build', '--isolation', 'chroot', '--pull=never', '--layers', '--timestamp', '0', '--tag', request.name],
     ...buildArgs.flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
     ...['--file', request.dockerfile, request.context],
   ]);

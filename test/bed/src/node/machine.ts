@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { access, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { imageFiles } from '../image/node-image.ts';
 import { type Daemon, findDaemon, run, startDaemon } from '../process/spawn.ts';
@@ -83,14 +85,21 @@ async function waitForMonitor(files: NodeFiles, machine: Daemon): Promise<void> 
   });
   for (let tries = 0; tries < 500; tries += 1) {
     if (ended) throw new Error(`QEMU ended as soon as it was started; its output is in ${files.qemuLog}`);
-    if (
-      await access(files.qmpSocket).then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
+    if (await listens(files.qmpSocket)) return;
     await delay(20);
   }
   throw new Error(`QEMU did not open its monitor ${files.qmpSocket} within 10 s; its output is in ${files.qemuLog}`);
+}
+
+/** The file of a socket is there a moment before anybody listens. */
+async function listens(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
