@@ -1,4 +1,4 @@
-import { cp, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /** Bundles each role into one file, dist/<role>.js, because importing the client library unbundled takes seconds and much memory. */
@@ -21,7 +21,6 @@ await build({
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
-await cp('proto', 'dist/proto', { recursive: true });
 await writeFile('dist/package.json', '{"type":"commonjs"}\n');
 
 for (const role of ROLES) {

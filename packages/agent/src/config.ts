@@ -34,7 +34,6 @@ export const agentConfigSchema = z.object({
     description: 'Seconds for which a report of LVM is used again while the agent itself changes nothing.',
   }),
   scanSeconds: z.coerce.number().min(1).default(60).meta({ description: 'Seconds between two looks at the disks.' }),
-  protoDir: z.string().optional().meta({ description: 'Directory of csi.proto and pluginregistration.proto.' }),
   sysDir: directory.default('/sys').meta({ description: "Where the host's sysfs is seen." }),
   devDir: directory.default('/dev').meta({ description: "Where the host's devices are seen." }),
   procDir: directory.default('/proc').meta({ description: "Where the host's processes are seen." }),

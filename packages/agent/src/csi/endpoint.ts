@@ -11,7 +11,6 @@ import { startSocketServer } from './server.ts';
 
 export interface CsiOptions extends NodeServiceOptions {
   readonly kubeletDir: string;
-  readonly protoDir?: string | undefined;
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,7 +26,7 @@ export interface CsiEndpoint {
 /** Serves the driver's own socket, then the one that kubelet finds it by. */
 export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
   const { clock, logger } = options;
-  const definitions = loadServices(options.protoDir);
+  const definitions = loadServices();
   const paths = socketPaths(options.kubeletDir);
   const seconds = options.metrics.histogram('berth_csi_call_seconds', 'Duration of calls from kubelet.', [
     'method',

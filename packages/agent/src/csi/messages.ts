@@ -1,4 +1,4 @@
-/** Messages of the CSI specification (csi.v1) as @grpc/proto-loader gives and takes them: camelCase, int64 as text on arrival. */
+/** Messages of the CSI specification (csi.v1) as `loadServices` gives and takes them: camelCase, int64 as text on arrival. */
 export interface VolumeCapability {
   readonly block?: object | null;
   readonly mount?: { readonly fsType: string; readonly mountFlags: readonly string[] } | null;

@@ -1,5 +1,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { describeInterfaces } from '../testing/describe-interfaces.ts';
+import interfaces from './interfaces.json' with { type: 'json' };
 import { loadServices } from './protos.ts';
 
 const { node, identity, registration } = loadServices();
@@ -17,6 +19,10 @@ const field = (number: number, content: string | Buffer): Buffer => {
 };
 /** A varint field below 128: tag (number << 3), value. */
 const varint = (number: number, value: number): Buffer => Buffer.from([number << 3, value]);
+
+it('interfaces.json says what the files in proto/ say (npm run protos)', () => {
+  expect(interfaces).toEqual(JSON.parse(JSON.stringify(describeInterfaces())));
+});
 
 describe('the wire format, byte by byte', () => {
   it('has the paths that kubelet calls', () => {

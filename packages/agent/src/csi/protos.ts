@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { AppError } from '@berth/contract/errors';
-import type { ServiceDefinition } from '@grpc/grpc-js';
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import protobuf from 'protobufjs/light.js';
+import interfaces from './interfaces.json' with { type: 'json' };
 
 /** The services that kubelet calls. */
 export interface Services {
@@ -11,29 +9,42 @@ export interface Services {
   readonly registration: ServiceDefinition;
 }
 
-/** Reads the interface files; from `directory`, or from `proto/` beside the bundle or in the source tree. */
-export const loadServices = (directory: string = findDirectory()): Services => {
-  const definitions = loadDefinitions(directory);
-  const service = (name: string): ServiceDefinition => definitions[name] as ServiceDefinition;
+/** int64 as text, enums as names, and what is absent on the wire as its default. */
+const CONVERSION: protobuf.IConversionOptions = { longs: String, enums: String, defaults: true, oneofs: true };
+
+/** The services from `interfaces.json`: reading the .proto files at every start would take longer than all else. */
+export const loadServices = (): Services => {
+  const root = protobuf.Root.fromJSON(interfaces as object);
+  root.resolveAll();
   return {
-    identity: service('csi.v1.Identity'),
-    node: service('csi.v1.Node'),
-    registration: service('pluginregistration.Registration'),
+    identity: toDefinition(root.lookupService('csi.v1.Identity')),
+    node: toDefinition(root.lookupService('csi.v1.Node')),
+    registration: toDefinition(root.lookupService('pluginregistration.Registration')),
   };
 };
 
-const loadDefinitions = (directory: string): PackageDefinition =>
-  loadSync(['csi.proto', 'pluginregistration.proto'], {
-    includeDirs: [directory],
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  });
+const toDefinition = (service: protobuf.Service): ServiceDefinition =>
+  Object.fromEntries(service.methodsArray.map((method) => [method.name, toMethod(service, method)]));
 
-const findDirectory = (): string => {
-  const places = ['./proto', '../../../../proto'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = places.find((place) => existsSync(`${place}/csi.proto`));
-  if (found === undefined) throw new AppError('NotFound', `csi.proto is in neither of ${places.join(', ')}`);
-  return found;
+const toMethod = (service: protobuf.Service, method: protobuf.Method): MethodDefinition<object, object> => {
+  const request = codecOf(method.resolvedRequestType);
+  const response = codecOf(method.resolvedResponseType);
+  return {
+    path: `/${service.fullName.slice(1)}/${method.name}`,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: request.write,
+    requestDeserialize: request.read,
+    responseSerialize: response.write,
+    responseDeserialize: response.read,
+    originalName: `${method.name.slice(0, 1).toLowerCase()}${method.name.slice(1)}`,
+  };
+};
+
+const codecOf = (type: protobuf.Type | null) => {
+  if (type === null) throw new TypeError('interfaces.json names a message that it does not have');
+  return {
+    write: (message: object): Buffer => Buffer.from(type.encode(type.fromObject(message)).finish()),
+    read: (bytes: Buffer): object => type.toObject(type.decode(bytes), CONVERSION),
+  };
 };
