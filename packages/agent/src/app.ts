@@ -58,10 +58,9 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     // Before the first list, a volume with our tag counts as known: nothing is reported as lost on a guess.
     isKnown: (name) => !cache.synced || cache.get(name) !== undefined,
   });
-  const again = { againAfterMs: config.scanSeconds * 1000 };
   const storage = startReconciler({
     name: 'node-storage',
-    reconcile: (_, stop) => nodeStorage.refresh(stop).then(() => again),
+    reconcile: (_, stop) => nodeStorage.refresh(stop),
     workers: 1,
     clock,
     logger,

@@ -13,7 +13,7 @@ import { createHost } from '../host/host.ts';
 import { createLvm } from '../lvm/command.ts';
 import { createVolume } from '../lvm/logical-volume.ts';
 import { NEW_TAG } from '../lvm/tags.ts';
-import { addDisk } from '../lvm/volume-group.ts';
+import { addDisks } from '../lvm/volume-group.ts';
 import { createMounter } from '../mount/mounter.ts';
 import { createFakeMachine, type FakeMachine } from '../testing/fake-machine.ts';
 import { createMachineState, type FakeLv } from '../testing/machine-state.ts';
@@ -66,7 +66,8 @@ beforeEach(async () => {
   const state = createMachineState([{ path: '/dev/nvme0n1', sizeBytes: 2049 * MIB }]);
   machine = createFakeMachine(state, directory);
   const lvm = createLvm({ host: createHost({ spawner: machine.spawner, prefix: [] }) });
-  await addDisk(lvm, { group: 'csi-vg-nvme', link: '/dev/nvme0n1', uuids: ['a'] });
+  const disks = [{ link: '/dev/nvme0n1', uuids: ['a'] }];
+  await addDisks(lvm, { group: 'csi-vg-nvme', disks, report: { groups: [], orphans: [] } });
   await createVolume(lvm, { group: 'csi-vg-nvme', name: VOLUME, sizeBytes: 400 * MIB, toBeFormatted: true });
   state.commands = [];
   endpoint = await start();

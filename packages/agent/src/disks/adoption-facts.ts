@@ -1,33 +1,31 @@
 import { constants } from 'node:fs';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host } from '../host/host.ts';
 import { findMountsOfDevice, type Mount } from '../mount/mount-table.ts';
 import type { AdoptionFacts } from './adoption.ts';
-import { probeContent } from './content-probe.ts';
 import type { IdentifiedDisk } from './identity.ts';
 
 export interface FactsOptions {
   readonly sysDir: string;
   readonly devDir: string;
-  readonly procDir: string;
   /** Mounts of all mount namespaces. */
   readonly mounts: readonly Mount[];
+  /** Paths of the devices that are swapped to. */
+  readonly swaps: readonly string[];
   readonly groupSectorBytes: number | undefined;
 }
 
 /** Gathers what `judgeDisk` wants to know about a disk, but for its content. Reads only; changes nothing. */
 export const gatherFacts = async (disk: IdentifiedDisk, options: FactsOptions): Promise<AdoptionFacts> => {
-  const { sysDir, devDir, procDir } = options;
+  const { sysDir, devDir, swaps } = options;
   const { device } = disk;
   const holders = await readdir(join(sysDir, 'block', device.name, 'holders')).catch(() => []);
   const mounts = findMountsOfDevice(options.mounts, device.device);
-  const swaps = await readFile(join(procDir, 'swaps'), 'utf8').catch(() => '');
   return {
     disk,
     holders,
     mountPoints: [...new Set([...device.mountPoints, ...mounts.map((mount) => mount.mountPoint)])],
-    swap: swaps.split('\n').some((line) => line.split(/\s/)[0] === device.path),
+    swap: swaps.includes(device.path),
     multipath: device.fileSystem === 'mpath_member' || device.children.some((child) => child.type === 'mpath'),
     busy: await tryExclusiveOpen(join(devDir, device.name)),
     content: undefined,
@@ -35,13 +33,10 @@ export const gatherFacts = async (disk: IdentifiedDisk, options: FactsOptions): 
   };
 };
 
-/** The facts with the disk's content, read from the disk. */
-export const withContent = async (
-  facts: AdoptionFacts,
-  { host, signal }: { readonly host: Host; readonly signal?: AbortSignal | undefined },
-): Promise<AdoptionFacts> => {
-  const { path, sizeBytes } = facts.disk.device;
-  return { ...facts, content: await probeContent(host, { path, sizeBytes, signal }) };
+/** Paths of what the kernel swaps to. */
+export const readSwaps = async (procDir: string): Promise<string[]> => {
+  const text = await readFile(join(procDir, 'swaps'), 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => line.split(/\s/, 1));
 };
 
 /** On a block device O_EXCL fails while the kernel or another program has claimed it (open(2)). */

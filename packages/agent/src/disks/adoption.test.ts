@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { blockDevice } from '../testing/block-device.ts';
 import { type AdoptionFacts, judgeDisk } from './adoption.ts';
 import type { BlockDevice } from './block-device.ts';
-import { judgeProbe } from './content-probe.ts';
 import { identifyDisks } from './identity.ts';
 
 const facts = (changes: Partial<AdoptionFacts> = {}, device: Partial<BlockDevice> = {}): AdoptionFacts => {
@@ -40,36 +39,12 @@ describe('taking a disk', () => {
     ['held by md0', facts({ holders: ['md0'] })],
     ['carries ext4', facts({}, { fileSystem: 'ext4' })],
     // Traps 1, 4: what can't be told is not blank, whatever the cache of udev says.
-    ['carries xfs', facts({ content: { kind: 'signatures', found: 'xfs' } })],
+    ['carries xfs', facts({ content: { kind: 'signatures', found: 'xfs', fields: {} } })],
     ["can't be told", facts({ content: { kind: 'unknown', reason: 'block 0 can not be read' } })],
     ['EBUSY', facts({ busy: 'something else has claimed it (EBUSY)' })],
     ['nothing tells it from other disks', facts({}, { links: [] })],
     ['sectors have 4096 bytes', facts({}, { sectorBytes: 4096 })],
   ])('is refused: %s', (words, given) => {
     expect(judgeDisk(given)).toEqual({ reason: expect.stringContaining(words) });
-  });
-});
-
-describe('the two probes of a disk', () => {
-  const blkid = (exitCode: number, stdout = '') => ({ exitCode, stdout, stderr: '' });
-  const wipefs = blkid;
-
-  it('say blank only together', () => {
-    expect(judgeProbe(blkid(2), wipefs(0))).toEqual({ kind: 'blank' });
-    expect(judgeProbe(blkid(2), wipefs(0, '# header\n0x438,,,ext4\n')).kind).toBe('signatures');
-  });
-
-  it('never make a blank of an error (trap 1)', () => {
-    expect(judgeProbe(blkid(2), wipefs(1)).kind).toBe('unknown');
-    expect(judgeProbe(blkid(4), wipefs(0)).kind).toBe('unknown');
-    expect(judgeProbe(blkid(127), wipefs(0)).kind).toBe('unknown');
-  });
-
-  it('take contradicting signatures and partition tables for content (traps 5, 54)', () => {
-    expect(judgeProbe(blkid(8), wipefs(0)).kind).toBe('signatures');
-    expect(judgeProbe(blkid(0, 'PTTYPE=gpt\n'), wipefs(0))).toEqual({
-      kind: 'signatures',
-      found: 'a partition table (gpt)',
-    });
   });
 });

@@ -4,7 +4,12 @@ import type { IdentifiedDisk } from './identity.ts';
 /** What probing a disk's content showed. */
 export type Content =
   | { readonly kind: 'blank' }
-  | { readonly kind: 'signatures'; readonly found: string }
+  | {
+      readonly kind: 'signatures';
+      readonly found: string;
+      /** What blkid says of the one signature it is sure of; empty when there is none such. */
+      readonly fields: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What is known about a disk that is not in one of our groups. */

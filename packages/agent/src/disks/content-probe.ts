@@ -1,60 +1,88 @@
 import { hasCode } from '@berth/contract/errors';
-import type { CommandResult } from '@berth/runtime/spawn';
 import type { Host } from '../host/host.ts';
 import type { Content } from './adoption.ts';
+import { BLOCK_BYTES, PROBE_SCRIPT, type Probe, type ProgramAnswer, parseProbes } from './probe-script.ts';
 
+/** For all devices together; when it has passed, for each of them. */
 const PROBE_MS = 30_000;
-const BLOCK_BYTES = 4096;
 
 /** blkid(8): nothing was found, or the device could not be read. */
 const BLKID_NOTHING = 2;
 /** blkid(8): several signatures that contradict each other. */
 const BLKID_AMBIVALENT = 8;
 
-export interface ProbeOptions {
+export interface ProbedDevice {
   readonly path: string;
   readonly sizeBytes: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What a device carries, read from the device itself and never from a cache. Blank only when blkid and wipefs find
- * nothing and first and last block are proved readable: blkid alone says the same of a device it can't read (traps 1, 2).
+ * What devices carry, read from the devices themselves and never from a cache; all by one process, because starting
+ * programs is what takes long. Blank only when blkid and wipefs find nothing and first and last block are proved readable:
+ * blkid alone says the same of a device it can't read (traps 1, 2). One that does not answer spoils only its own verdict.
  */
-export const probeContent = async (host: Host, options: ProbeOptions): Promise<Content> => {
-  const { path, sizeBytes, signal } = options;
-  const run = (...argv: [string, ...string[]]): Promise<CommandResult> =>
-    host.run(argv, { timeoutMs: PROBE_MS, ...(signal && { signal }) });
+export const probeContents = async (
+  host: Host,
+  devices: readonly ProbedDevice[],
+  signal?: AbortSignal,
+): Promise<Content[]> => {
+  if (devices.length === 0) return [];
+  const args = devices.flatMap(({ path, sizeBytes }) => [path, String(lastBlock(sizeBytes))]);
+  const options = { timeoutMs: PROBE_MS, ...(signal && { signal }) };
   try {
-    const unreadable = await findUnreadable(run, path, sizeBytes);
-    if (unreadable !== undefined) return { kind: 'unknown', reason: unreadable };
-    return judgeProbe(
-      await run('blkid', '--probe', '--output', 'export', path),
-      await run('wipefs', '--no-act', '--parsable', path),
-    );
+    const { stdout } = await host.run(['sh', '-c', PROBE_SCRIPT, 'probe', ...args], options);
+    const probes = parseProbes(stdout);
+    return devices.map(({ path }) => judgeProbe(path, probes.get(path)));
   } catch (thrown) {
-    if (hasCode(thrown, 'Timeout')) return { kind: 'unknown', reason: `${path} did not answer in time` };
-    throw thrown;
+    if (!hasCode(thrown, 'Timeout')) throw thrown;
+    const [first, ...others] = devices;
+    if (first === undefined || others.length === 0) {
+      return [{ kind: 'unknown', reason: `${first?.path} did not answer in time` }];
+    }
+    const contents: Content[] = [];
+    for (const device of devices) contents.push(await probeContent(host, device, signal));
+    return contents;
   }
 };
 
-/** What the two probes say together. */
-export const judgeProbe = (blkid: CommandResult, wipefs: CommandResult): Content => {
-  if (blkid.exitCode === BLKID_AMBIVALENT) return { kind: 'signatures', found: 'several contradicting signatures' };
+/** As {@link probeContents}, for one device. */
+export const probeContent = async (host: Host, device: ProbedDevice, signal?: AbortSignal): Promise<Content> => {
+  const [content] = await probeContents(host, [device], signal);
+  return content ?? { kind: 'unknown', reason: `${device.path} was not looked at` };
+};
+
+/** What all that was found out about a device says together. */
+export const judgeProbe = (path: string, probe: Partial<Probe> = {}): Content => {
+  const { reads = [], blkid, wipefs } = probe;
+  const failed = reads.find(({ exitCode, text }) => exitCode !== 0 || !/^1\+0 records in/m.test(text));
+  if (failed !== undefined) return unknown(`a block of ${path} can't be read: ${firstLine(failed.text)}`);
+  if (reads.length !== 2 || blkid === undefined || wipefs === undefined)
+    return unknown(`the look at ${path} broke off`);
+  return judgeSignatures(blkid, wipefs);
+};
+
+const judgeSignatures = (blkid: ProgramAnswer, wipefs: ProgramAnswer): Content => {
+  if (blkid.exitCode === BLKID_AMBIVALENT) {
+    return { kind: 'signatures', found: 'several contradicting signatures', fields: {} };
+  }
   if (wipefs.exitCode !== 0) {
-    return { kind: 'unknown', reason: `wipefs ended with exit code ${wipefs.exitCode}: ${wipefs.stderr.trim()}` };
+    return unknown(`wipefs ended with exit code ${wipefs.exitCode}: ${firstLine(wipefs.text)}`);
   }
-  const signatures = wipefs.stdout.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  if (blkid.exitCode === 0) return { kind: 'signatures', found: describe(blkid.stdout) };
+  if (blkid.exitCode === 0) {
+    const fields = parseBlkid(blkid.text);
+    return { kind: 'signatures', found: describe(fields), fields };
+  }
   if (blkid.exitCode !== BLKID_NOTHING) {
-    return { kind: 'unknown', reason: `blkid ended with exit code ${blkid.exitCode}: ${blkid.stderr.trim()}` };
+    return unknown(`blkid ended with exit code ${blkid.exitCode}: ${firstLine(blkid.text)}`);
   }
-  if (signatures.length > 0) return { kind: 'signatures', found: `a signature (${signatures.join('; ')})` };
-  return { kind: 'blank' };
+  // Headings begin with #, warnings with the program's name; every other line is a signature.
+  const signatures = wipefs.text.split('\n').filter((line) => line.trim() !== '' && !/^(#|wipefs:)/.test(line));
+  if (signatures.length === 0) return { kind: 'blank' };
+  return { kind: 'signatures', found: `a signature (${signatures.join('; ')})`, fields: {} };
 };
 
 /** The pairs of `blkid --output export`. */
-export const parseBlkid = (stdout: string): Readonly<Record<string, string>> =>
+const parseBlkid = (stdout: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     stdout
       .split('\n')
@@ -62,22 +90,11 @@ export const parseBlkid = (stdout: string): Readonly<Record<string, string>> =>
       .filter(([key, value]) => key !== undefined && value !== undefined),
   );
 
-const describe = (stdout: string): string => {
-  const { TYPE: type, PTTYPE: table } = parseBlkid(stdout);
-  return type ?? (table === undefined ? 'a signature' : `a partition table (${table})`);
-};
+const describe = ({ TYPE: type, PTTYPE: table }: Readonly<Record<string, string>>): string =>
+  type ?? (table === undefined ? 'a signature' : `a partition table (${table})`);
 
-const findUnreadable = async (
-  run: (...argv: [string, ...string[]]) => Promise<CommandResult>,
-  path: string,
-  sizeBytes: number,
-): Promise<string | undefined> => {
-  const last = Math.max(0, Math.floor(sizeBytes / BLOCK_BYTES) - 1);
-  for (const block of [0, last]) {
-    const result = await run('dd', `if=${path}`, 'of=/dev/null', `bs=${BLOCK_BYTES}`, 'count=1', `skip=${block}`);
-    if (result.exitCode !== 0 || !/^1\+0 records in/m.test(result.stderr)) {
-      return `block ${block} of ${path} can't be read: ${result.stderr.trim().split('\n')[0] ?? ''}`;
-    }
-  }
-  return undefined;
-};
+const lastBlock = (sizeBytes: number): number => Math.max(0, Math.floor(sizeBytes / BLOCK_BYTES) - 1);
+
+const unknown = (reason: string): Content => ({ kind: 'unknown', reason });
+
+const firstLine = (text: string): string => text.trim().split('\n')[0] ?? '';

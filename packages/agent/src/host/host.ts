@@ -52,7 +52,7 @@ export const findMissingPrograms = async (
   signal?: AbortSignal,
 ): Promise<string[]> => {
   const options = { timeoutMs: 30_000, ...(signal && { signal }) };
-  const result = await host.run(['sh', '-c', FIND_MISSING, 'sh', ...programs], options);
+  const result = await host.run(['sh', '-c', FIND_MISSING, 'find-missing', ...programs], options);
   return result.stdout
     .split('\n')
     .filter((name) => name !== '')

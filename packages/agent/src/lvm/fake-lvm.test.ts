@@ -11,7 +11,7 @@ import { createMachineState, type MachineState } from '../testing/machine-state.
 import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { createLvm } from './command.ts';
 import { createVolume } from './logical-volume.ts';
-import { addDisk } from './volume-group.ts';
+import { addDisks } from './volume-group.ts';
 
 const FAKE_HOST = fileURLToPath(new URL('../testing/fake-host.ts', import.meta.url));
 const MIB = 1024 ** 2;
@@ -38,7 +38,11 @@ lvmBehaviour('fake', async () => {
 });
 
 const addFirst = ({ lvm, links }: Awaited<ReturnType<typeof setup>>) =>
-  addDisk(lvm, { group: 'csi-vg-nvme', link: links[0], uuids: ['uuid-1', 'uuid-2'] });
+  addDisks(lvm, {
+    group: 'csi-vg-nvme',
+    disks: [{ link: links[0], uuids: ['uuid-1', 'uuid-2'] }],
+    report: { groups: [], orphans: [] },
+  });
 const create = ({ lvm }: Awaited<ReturnType<typeof setup>>) =>
   createVolume(lvm, { group: 'csi-vg-nvme', name: 'pvc-1', sizeBytes: 8 * MIB, toBeFormatted: true });
 

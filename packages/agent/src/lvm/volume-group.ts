@@ -1,14 +1,20 @@
-import { AppError } from '@berth/contract/errors';
+import { AppError, toAppError } from '@berth/contract/errors';
 import type { Lvm } from './command.ts';
-import { type LvmReport, readReport, type VolumeGroup } from './report.ts';
+import { type LvmReport, type PhysicalVolume, readReport, type VolumeGroup } from './report.ts';
 import { OWNER_TAG } from './tags.ts';
 
-export interface AddDiskOptions {
-  readonly group: string;
+export interface DiskToAdd {
   /** A link of the disk that stays the same over reboots, below /dev/disk. */
   readonly link: string;
   /** UUIDs that only this disk's physical volume can have, see `physicalVolumeUuids`. */
   readonly uuids: readonly string[];
+}
+
+export interface AddDisksOptions {
+  readonly group: string;
+  readonly disks: readonly DiskToAdd[];
+  /** What LVM knows; not older than the caller's checks of the disks. */
+  readonly report: LvmReport;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,25 +39,55 @@ export const findOwnGroup = (report: LvmReport, name: string): VolumeGroup | und
 };
 
 /**
- * Makes a physical volume of a disk and puts it into the group, which is made when there is none. Repeating it after an
- * interruption at any point finishes the job. Whoever calls has proved that the disk is blank or our own.
+ * Makes physical volumes of disks and puts them into the group, which is made when there is none. Returns for each disk why
+ * it could not be added, undefined when it is in the group now: one that fails does not stop the others. Repeating it after an
+ * interruption at any point finishes the job. Whoever calls has proved that the disks are blank or our own. Throws
+ * FailedPrecondition when the group is not ours.
  */
-export const addDisk = async (lvm: Lvm, options: AddDiskOptions): Promise<void> => {
-  const { group, link, uuids, signal } = options;
-  const report = await readReport(lvm, signal);
+export const addDisks = async (lvm: Lvm, options: AddDisksOptions): Promise<(AppError | undefined)[]> => {
+  const { group, disks, report, signal } = options;
   const existing = findOwnGroup(report, group);
-  const known = new Set(
-    [...report.orphans, ...report.groups.flatMap((each) => each.physicalVolumes)].map((pv) => pv.uuid),
-  );
-  if (!report.orphans.some((pv) => uuids.includes(pv.uuid))) {
-    const uuid = uuids.find((candidate) => !known.has(candidate));
-    if (uuid === undefined) throw new AppError('Internal', `all physical volume UUIDs of ${link} are taken`);
-    // Without --yes: should a signature have appeared after all, LVM asks, gets no answer, and changes nothing.
-    await lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', link], { signal });
+  const failures = new Map<DiskToAdd, AppError>();
+  const missing = disks.filter(({ uuids }) => !existing?.physicalVolumes.some((pv) => isPresent(pv, uuids)));
+  for (const disk of missing) {
+    await preparePhysicalVolume(lvm, disk, options).catch((thrown: unknown) => failures.set(disk, toAppError(thrown)));
   }
-  if (existing === undefined) await lvm.run('vgcreate', ['--addtag', OWNER_TAG, group, link], { signal });
-  else await lvm.run('vgextend', [group, link], { signal });
+  const prepared = missing.filter((disk) => !failures.has(disk));
+  const outcomes = () => disks.map((disk) => failures.get(disk));
+  if (prepared.length === 0) return outcomes();
+  const join = existing === undefined ? ['vgcreate', '--addtag', OWNER_TAG, group] : ['vgextend', group];
+  const [command = '', ...args] = [...join, ...prepared.map(({ link }) => link)];
+  try {
+    await lvm.run(command, args, { signal });
+  } catch (thrown) {
+    for (const disk of prepared) {
+      const failure = prepared.length === 1 ? toAppError(thrown) : await addAlone(lvm, disk, options);
+      if (failure !== undefined) failures.set(disk, failure);
+    }
+  }
+  return outcomes();
 };
+
+const addAlone = async (lvm: Lvm, disk: DiskToAdd, options: AddDisksOptions): Promise<AppError | undefined> => {
+  const report = await readReport(lvm, options.signal);
+  const [failure] = await addDisks(lvm, { ...options, disks: [disk], report });
+  return failure;
+};
+
+const preparePhysicalVolume = async (
+  lvm: Lvm,
+  { link, uuids }: DiskToAdd,
+  { report, signal }: AddDisksOptions,
+): Promise<void> => {
+  if (report.orphans.some((pv) => isPresent(pv, uuids))) return;
+  const known = [...report.orphans, ...report.groups.flatMap((each) => each.physicalVolumes)];
+  const uuid = uuids.find((candidate) => !known.some((pv) => pv.uuid === candidate));
+  if (uuid === undefined) throw new AppError('Internal', `all physical volume UUIDs of ${link} are taken`);
+  // Without --yes: should a signature have appeared after all, LVM asks, gets no answer, and changes nothing.
+  await lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', link], { signal });
+};
+
+const isPresent = (pv: PhysicalVolume, uuids: readonly string[]): boolean => !pv.missing && uuids.includes(pv.uuid);
 
 /** Makes the devices of a group's volumes appear; needed after a boot (trap 30). Repeatable. */
 export const activateGroup = async (lvm: Lvm, group: string, signal?: AbortSignal): Promise<void> => {

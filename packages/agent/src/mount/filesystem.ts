@@ -1,7 +1,7 @@
 import { AppError } from '@berth/contract/errors';
 import type { FsType } from '@berth/contract/volume-request';
 import type { CommandResult } from '@berth/runtime/spawn';
-import { parseBlkid, probeContent } from '../disks/content-probe.ts';
+import { probeContent } from '../disks/content-probe.ts';
 import type { Host } from '../host/host.ts';
 import { filesystemUuid } from './filesystem-uuid.ts';
 import { decideFormat, type VolumeContent } from './format-decision.ts';
@@ -63,16 +63,13 @@ export const growFilesystem = async (
 };
 
 const readContent = async (host: Host, { device, sizeBytes, signal }: PrepareOptions): Promise<VolumeContent> => {
-  const content = await probeContent(host, { path: device, sizeBytes, signal });
+  const content = await probeContent(host, { path: device, sizeBytes }, signal);
   if (content.kind === 'blank') return content;
   if (content.kind === 'unknown') {
     throw new AppError('Unavailable', `what is on ${device} can't be told: ${content.reason}`);
   }
-  const probe = await run(host, ['blkid', '--probe', '--output', 'export', device], PROBE_MS, signal);
-  const { TYPE: type, UUID: uuid = '', USAGE: usage } = parseBlkid(probe.stdout);
-  if (probe.exitCode !== 0 || type === undefined || usage !== 'filesystem') {
-    return { kind: 'other', found: content.found };
-  }
+  const { TYPE: type, UUID: uuid = '', USAGE: usage } = content.fields;
+  if (type === undefined || usage !== 'filesystem') return { kind: 'other', found: content.found };
   return { kind: 'filesystem', type, uuid };
 };
 

@@ -1,10 +1,9 @@
-import { toAppError } from '@berth/contract/errors';
 import { volumeGroupName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import type { Logger } from '@berth/runtime/logger';
 import { judgeDisk } from '../disks/adoption.ts';
-import { gatherFacts, withContent } from '../disks/adoption-facts.ts';
+import { gatherFacts, readSwaps } from '../disks/adoption-facts.ts';
 import type { IdentifiedDisk } from '../disks/identity.ts';
 import { readDisks } from '../disks/inventory.ts';
 import { decideMedium } from '../disks/medium.ts';
@@ -13,9 +12,9 @@ import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { type LvmReport, readReport } from '../lvm/report.ts';
-import { addDisk } from '../lvm/volume-group.ts';
 import { type Mount, readAllMounts } from '../mount/mount-table.ts';
 import { findPlace } from './disk-place.ts';
+import { type Candidate, takeDisks } from './take-disks.ts';
 
 export interface DiskScanOptions {
   readonly host: Host;
@@ -28,58 +27,66 @@ export interface DiskScanOptions {
   readonly logger: Logger;
 }
 
+/** What the disks are, and what LVM has of them. */
+export interface DiskScan {
+  readonly disks: DiskStatus[];
+  readonly report: LvmReport;
+}
+
 /**
  * Looks at all disks of the node and takes those that may be taken into the volume group of their medium. Returns what each disk
  * is; a disk that can't be taken has the reason, and never keeps the others waiting.
  */
-export const scanDisks = async (options: DiskScanOptions, signal: AbortSignal): Promise<DiskStatus[]> => {
+export const scanDisks = async (options: DiskScanOptions, signal: AbortSignal): Promise<DiskScan> => {
   const disks = (await readDisks({ ...options, signal })).filter(({ device }) => device.type === 'disk');
   const report = await readReport(options.lvm, signal);
   const mounts = await readAllMounts(options.procDir);
-  const statuses: DiskStatus[] = [];
-  for (const disk of disks) statuses.push(await settleDisk(disk, { ...options, disks, report, mounts, signal }));
-  return statuses;
+  const swaps = await readSwaps(options.procDir);
+  const context = { ...options, disks, report, mounts, swaps, signal };
+  const looks: Look[] = [];
+  for (const disk of disks) looks.push(await lookAt(disk, context));
+  const candidates = looks.flatMap(({ verdict }) => ('candidate' in verdict ? [verdict.candidate] : []));
+  const reasons = await takeDisks(candidates, context);
+  const statuses = looks.map(({ base, verdict }): DiskStatus => {
+    if (!('candidate' in verdict)) return { ...base, ...verdict };
+    const reason = reasons.get(verdict.candidate);
+    if (reason !== undefined) return { ...base, state: 'Refused', reason };
+    return { ...base, state: 'Adopted', volumeGroup: verdict.candidate.group };
+  });
+  const hasChanged = candidates.length > 0;
+  return { disks: statuses, report: hasChanged ? await readReport(options.lvm, signal) : report };
 };
 
 interface Context extends DiskScanOptions {
   readonly disks: readonly IdentifiedDisk[];
   readonly report: LvmReport;
   readonly mounts: readonly Mount[];
-  readonly signal: AbortSignal;
+  readonly swaps: readonly string[];
 }
 
-const settleDisk = async (disk: IdentifiedDisk, context: Context): Promise<DiskStatus> => {
+/** A disk, and what is known of it before its content is read. */
+interface Look {
+  readonly base: Omit<DiskStatus, 'state'>;
+  readonly verdict: { readonly candidate: Candidate } | Pick<DiskStatus, 'state' | 'reason' | 'volumeGroup'>;
+}
+
+const lookAt = async (disk: IdentifiedDisk, context: Context): Promise<Look> => {
   const decision = decideMedium(disk.device, context.mediumRules);
   const base = describe(disk, decision.medium, decision.medium && decision.decidedBy);
+  const refused = (reason: string): Look => ({ base, verdict: { state: 'Refused', reason: `not taken: ${reason}` } });
   const uuids = physicalVolumeUuids(context.nodeName, `${disk.identity.tier} ${disk.identity.value}`);
   const place = findPlace(disk.device, uuids, context.report);
-  if (place.kind === 'ours') return { ...base, state: 'Adopted', volumeGroup: place.group };
-  if (place.kind === 'foreign') return { ...base, state: 'Refused', reason: `not taken: ${place.reason}` };
-  if (decision.medium === undefined) return { ...base, state: 'Refused', reason: `not taken: ${decision.reason}` };
+  if (place.kind === 'ours') return { base, verdict: { state: 'Adopted', volumeGroup: place.group } };
+  if (place.kind === 'foreign') return refused(place.reason);
+  if (decision.medium === undefined) return refused(decision.reason);
 
   const group = volumeGroupName(decision.medium);
-  try {
-    if (place.kind === 'free') {
-      const refusal = await findRefusal(disk, group, context);
-      if (refusal !== undefined) return { ...base, state: 'Refused', reason: `not taken: ${refusal}` };
-    }
-    await addDisk(context.lvm, { group, link: disk.link ?? disk.device.path, uuids, signal: context.signal });
-    context.logger.info({ disk: disk.identity.value, path: disk.device.path, group }, 'disk taken');
-    return { ...base, state: 'Adopted', volumeGroup: group };
-  } catch (thrown) {
-    const err = toAppError(thrown);
-    context.logger.error({ err, disk: disk.identity.value, path: disk.device.path, group }, 'disk can not be taken');
-    return { ...base, state: 'Refused', reason: `taking it into ${group} failed: ${err.message}` };
-  }
-};
-
-/** The content is probed last, and only of disks that nothing else rules out: reading a disk takes time. */
-const findRefusal = async (disk: IdentifiedDisk, group: string, context: Context): Promise<string | undefined> => {
+  if (place.kind === 'prepared') return { base, verdict: { candidate: { disk, group, uuids, facts: undefined } } };
   const facts = await gatherFacts(disk, { ...context, groupSectorBytes: sectorBytesOf(group, context) });
-  const first = judgeDisk(facts);
-  if (first !== 'adopt') return first.reason;
-  const second = judgeDisk(await withContent(facts, context));
-  return second === 'adopt' ? undefined : second.reason;
+  const verdict = judgeDisk(facts);
+  return verdict === 'adopt'
+    ? { base, verdict: { candidate: { disk, group, uuids, facts } } }
+    : refused(verdict.reason);
 };
 
 const sectorBytesOf = (group: string, { disks, report }: Context): number | undefined => {

@@ -1,22 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, toAppError } from '@berth/contract/errors';
-import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
 import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
-import type { Clock } from '@berth/runtime/clock';
 import type { Metrics } from '@berth/runtime/metrics';
-import { findMissingPrograms, HOST_PROGRAMS } from '../host/host.ts';
-import { type LvmReport, readReport } from '../lvm/report.ts';
+import { readReport } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { activateGroup } from '../lvm/volume-group.ts';
-import { type DiskScanOptions, scanDisks } from './disk-scan.ts';
 import { buildConditions } from './health.ts';
+import { createLook, type LookOptions } from './look.ts';
 import { createGroupMetrics } from './metrics.ts';
 import { buildStatus } from './status.ts';
 
-export interface NodeStorageOptions extends DiskScanOptions {
+export interface NodeStorageOptions extends LookOptions {
   readonly client: KubeClient;
-  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly reserveBytes: number;
   /** Whether a LogicalVolume object stands for the volume of this name. */
@@ -27,7 +24,8 @@ const FIELD_MANAGER = 'berth-agent';
 
 /** Keeps the node's NodeStorage object true: takes disks, then writes what there is, if it is not what was written before. */
 export const createNodeStorage = (options: NodeStorageOptions) => {
-  const { client, host, lvm, nodeName, clock, logger } = options;
+  const { client, nodeName, clock, logger } = options;
+  const { look, untilScanMs } = createLook(options);
   const showMetrics = createGroupMetrics(options.metrics);
   let written: NodeStorageStatus | undefined;
 
@@ -52,17 +50,6 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
     ...(status && { status }),
   });
 
-  /** What is there, or why that can't be told: a hung disk or a missing program must show in the object too. */
-  const look = async (signal: AbortSignal): Promise<Look> => {
-    try {
-      const disks = await scanDisks(options, signal);
-      return { disks, report: await readReport(lvm, signal) };
-    } catch (thrown) {
-      if (signal.aborted) throw thrown;
-      return { failure: toAppError(thrown) };
-    }
-  };
-
   const write = async (status: NodeStorageStatus, signal: AbortSignal): Promise<void> => {
     // Should the write fail, the next look reads what the API server has.
     written = undefined;
@@ -71,11 +58,10 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
   };
 
   return {
-    /** One look at the node. Repeatable at any time. */
-    refresh: async (signal: AbortSignal): Promise<void> => {
+    /** One look at the node. Repeatable at any time; due again after the time it returns. */
+    refresh: async (signal: AbortSignal): Promise<{ readonly againAfterMs: number }> => {
       const before = written ?? (await readWritten(signal));
-      const missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS, signal);
-      const seen = await look(signal);
+      const { seen, missingPrograms } = await look(signal);
       const { reserveBytes, isKnown } = options;
       const status: NodeStorageStatus = {
         ...('failure' in seen ? before : buildStatus({ ...seen, previous: before, reserveBytes, isKnown })),
@@ -88,19 +74,22 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       written = status;
       if ('failure' in seen) throw seen.failure;
       showMetrics(seen.report);
+      return { againAfterMs: untilScanMs() };
     },
   };
 };
 
-type Look = { readonly disks: DiskStatus[]; readonly report: LvmReport } | { readonly failure: AppError };
-
-/** Makes the devices of our groups' volumes appear after a boot. One group that can't be activated does not stop the others. */
+/**
+ * Makes the devices of our groups' volumes appear after a boot, where they have not appeared yet. One group that can't be
+ * activated does not stop the others.
+ */
 export const activateGroups = async (
   { lvm, logger }: Pick<NodeStorageOptions, 'lvm' | 'logger'>,
   signal: AbortSignal,
 ): Promise<void> => {
   const report = await readReport(lvm, signal);
-  for (const group of report.groups.filter(({ tags, exported }) => tags.includes(OWNER_TAG) && !exported)) {
+  const ours = report.groups.filter(({ tags, exported }) => tags.includes(OWNER_TAG) && !exported);
+  for (const group of ours.filter(({ logicalVolumes }) => logicalVolumes.some(({ active }) => !active))) {
     try {
       await activateGroup(lvm, group.name, signal);
     } catch (thrown) {

@@ -38,16 +38,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (disk === undefined) return failed(`  Cannot use ${link}: device not found`);
     if (disk.content !== undefined)
       return failed('  Aborted wiping of ext4.\n  1 existing signature left on the device.');
-    disk.content = { kind: 'pv', uuid: options.one('--uuid') ?? '', group: '' };
+    disk.content = { kind: 'pv', uuid: options.one('--uuid') ?? 'of-their-own', group: '' };
     return ok('  Physical volume successfully created.');
   },
-  vgcreate: (state, options, [name = '', link = '']) => {
+  vgcreate: (state, options, [name = '', ...links]) => {
     if (state.groups.some((group) => group.name === name))
       return failed(`  A volume group called ${name} already exists.`);
-    state.groups.push({ name, uuid: `VG-${state.groups.length}`, tags: [...options.all('--addtag')], lvs: [] });
-    return join(state, name, link);
+    const joined = join(state, name, links);
+    if (joined.exitCode === 0) {
+      state.groups.push({ name, uuid: `VG-${state.groups.length}`, tags: [...options.all('--addtag')], lvs: [] });
+    }
+    return joined;
   },
-  vgextend: (state, _, [name = '', link = '']) => join(state, name, link),
+  vgextend: (state, _, [name = '', ...links]) => join(state, name, links),
   vgchange: (state, _, [name = '']) => {
     const group = state.groups.find((each) => each.name === name);
     if (group === undefined) return failed(`  Volume group "${name}" not found\n  Cannot process volume group ${name}`);
@@ -111,12 +114,14 @@ export const findLv = (state: MachineState, path: string): { group: FakeGroup; l
 export const findDisk = (state: MachineState, path: string): FakeDisk | undefined =>
   state.disks.find((disk) => disk.path === (state.links[path] ?? path));
 
-const join = (state: MachineState, group: string, link: string): CommandResult => {
-  const disk = findDisk(state, link);
-  if (disk?.content?.kind !== 'pv') return failed(`  No PV found on device ${link}.`);
-  if (disk.content.group !== '')
-    return failed(`  Physical volume '${link}' is already in volume group '${disk.content.group}'`);
-  disk.content.group = group;
+const join = (state: MachineState, group: string, links: readonly string[]): CommandResult => {
+  for (const link of links) {
+    const content = findDisk(state, link)?.content;
+    if (content?.kind !== 'pv') return failed(`  No PV found on device ${link}.`);
+    if (content.group !== '')
+      return failed(`  Physical volume '${link}' is already in volume group '${content.group}'`);
+  }
+  for (const link of links) Object.assign(findDisk(state, link)?.content ?? {}, { group });
   return ok('');
 };
 

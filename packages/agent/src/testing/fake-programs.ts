@@ -28,14 +28,8 @@ const mkfs =
   };
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
-  // The only script the agent runs: which of the arguments behind `-c SCRIPT sh` are no programs.
-  sh: (state, args) =>
-    ok(
-      args
-        .slice(3)
-        .filter((name) => !hasProgram(state, name))
-        .join('\n'),
-    ),
+  // The agent's scripts, by the name that stands behind `-c SCRIPT`.
+  sh: (state, [, , name = '', ...args]) => SCRIPTS[name]?.(state, args) ?? failed('no such script'),
   dd: (state, args) => {
     const device = findDevice(state, args.find((arg) => arg.startsWith('if='))?.slice(3) ?? '');
     if (device === undefined || device.unreadable) return failed('dd: failed to open: No such file or directory');
@@ -88,6 +82,22 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     if (mount === undefined) return failed('not mounted', 32);
     state.mounts = state.mounts.filter((each) => each !== mount);
     return ok('');
+  },
+};
+
+const SCRIPTS: Readonly<Record<string, Program>> = {
+  'find-missing': (state, args) => ok(args.filter((name) => !hasProgram(state, name)).join('\n')),
+  probe: (state, args) => {
+    const framed = (program: string, words: readonly string[]): string => {
+      const { exitCode, stdout, stderr } = runFakeProgram(state, [program, ...words]);
+      return `${stdout}${stderr && `${stderr.trimEnd()}\n`}@${program} ${exitCode}\n`;
+    };
+    const paths = args.filter((_, index) => index % 2 === 0);
+    const sections = paths.map((path) => {
+      const reads = framed('dd', [`if=${path}`]) + framed('dd', [`if=${path}`]);
+      return `@device ${path}\n${reads}${framed('blkid', [path])}${framed('wipefs', [path])}`;
+    });
+    return ok(sections.join(''));
   },
 };
 

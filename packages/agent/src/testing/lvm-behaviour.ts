@@ -12,7 +12,7 @@ import {
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { readReport } from '../lvm/report.ts';
 import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
-import { addDisk, findOwnGroup } from '../lvm/volume-group.ts';
+import { addDisks, findOwnGroup } from '../lvm/volume-group.ts';
 
 /** A place to try LVM in: blank disks that nobody needs, known by their links, at least two, of equal size. */
 export interface LvmPlace {
@@ -43,12 +43,17 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       place = await setup();
     }, 60_000);
 
-    const add = (index: 0 | 1) =>
-      addDisk(place.lvm, {
-        group: GROUP,
+    const addAll = async (...indexes: (0 | 1)[]) => {
+      const disks = indexes.map((index) => ({
         link: place.links[index],
         uuids: physicalVolumeUuids('node', `disk-${index}`),
-      });
+      }));
+      return addDisks(place.lvm, { group: GROUP, disks, report: await readReport(place.lvm) });
+    };
+    const add = async (index: 0 | 1) => {
+      const [failure] = await addAll(index);
+      if (failure !== undefined) throw failure;
+    };
     const create = (volume: string, sizeBytes: number) =>
       createVolume(place.lvm, { group: GROUP, name: volume, sizeBytes, toBeFormatted: true });
     const group = async () => findOwnGroup(await readReport(place.lvm), GROUP);
@@ -63,6 +68,23 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       expect(second?.physicalVolumes).toHaveLength(2);
       expect(second?.uuid).toBe(first?.uuid);
       expect(second?.freeBytes).toBe(second?.sizeBytes);
+    });
+
+    it('makes a group of several disks at once, and is content when they are in it', async () => {
+      expect(await addAll(0, 1)).toEqual([undefined, undefined]);
+      const first = await group();
+      expect(first?.physicalVolumes).toHaveLength(2);
+      expect(await addAll(1, 0)).toEqual([undefined, undefined]);
+      expect(await group()).toEqual(first);
+    });
+
+    it('takes the disk that can be taken when another one can not', async () => {
+      await place.lvm.run('pvcreate', [place.links[0]]);
+      await place.lvm.run('vgcreate', ['somebody-elses', place.links[0]]);
+      const [failure, success] = await addAll(0, 1);
+      expect(failure).toBeInstanceOf(AppError);
+      expect(success).toBeUndefined();
+      expect((await group())?.physicalVolumes).toHaveLength(1);
     });
 
     it('finishes a disk whose physical volume was made before a crash', async () => {

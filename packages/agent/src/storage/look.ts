@@ -1,0 +1,60 @@
+import { type AppError, toAppError } from '@berth/contract/errors';
+import type { DiskStatus } from '@berth/contract/resources/node-storage';
+import type { Clock } from '@berth/runtime/clock';
+import { findMissingPrograms, HOST_PROGRAMS } from '../host/host.ts';
+import { type LvmReport, readReport } from '../lvm/report.ts';
+import { type DiskScanOptions, scanDisks } from './disk-scan.ts';
+
+/** What is there, or why that can't be told: a hung disk or a missing program must show in the object too. */
+export type Seen = { readonly disks: DiskStatus[]; readonly report: LvmReport } | { readonly failure: AppError };
+
+export interface Sight {
+  readonly seen: Seen;
+  /** Sentences about programs that the host lacks. */
+  readonly missingPrograms: readonly string[];
+}
+
+export interface LookOptions extends DiskScanOptions {
+  readonly clock: Clock;
+  /** Seconds between two looks at the disks; what LVM has is read each time. */
+  readonly scanSeconds: number;
+}
+
+/** Looks at the node. A look costs few programs: disks and programs change seldom, volumes often. */
+export const createLook = (options: LookOptions) => {
+  const { host, lvm, clock, scanSeconds } = options;
+  let missingPrograms: readonly string[] | undefined;
+  let scanned: { readonly disks: DiskStatus[]; readonly atMs: number } | undefined;
+
+  const untilScanMs = (): number =>
+    scanned === undefined ? 0 : Math.max(0, scanned.atMs + scanSeconds * 1000 - clock.monotonicMs());
+
+  const see = async (signal: AbortSignal): Promise<Seen> => {
+    if (scanned !== undefined && untilScanMs() > 0) {
+      return { disks: scanned.disks, report: await readReport(lvm, signal) };
+    }
+    const scan = await scanDisks(options, signal);
+    scanned = { disks: scan.disks, atMs: clock.monotonicMs() };
+    return scan;
+  };
+
+  return {
+    look: async (signal: AbortSignal): Promise<Sight> => {
+      if (missingPrograms === undefined || missingPrograms.length > 0) {
+        missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS, signal);
+      }
+      try {
+        return { missingPrograms, seen: await see(signal) };
+      } catch (thrown) {
+        if (signal.aborted) throw thrown;
+        const sight = { missingPrograms, seen: { failure: toAppError(thrown) } };
+        // A program may have been removed, or a disk: the next look looks at everything again.
+        missingPrograms = undefined;
+        scanned = undefined;
+        return sight;
+      }
+    },
+    /** Milliseconds until the next look at the disks is due. */
+    untilScanMs,
+  };
+};

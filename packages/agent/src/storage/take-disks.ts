@@ -1,0 +1,84 @@
+import { toAppError } from '@berth/contract/errors';
+import type { Logger } from '@berth/runtime/logger';
+import { type AdoptionFacts, judgeDisk } from '../disks/adoption.ts';
+import { probeContents } from '../disks/content-probe.ts';
+import type { IdentifiedDisk } from '../disks/identity.ts';
+import type { Host } from '../host/host.ts';
+import type { Lvm } from '../lvm/command.ts';
+import type { LvmReport } from '../lvm/report.ts';
+import { addDisks } from '../lvm/volume-group.ts';
+
+/** A disk that nothing known so far rules out. */
+export interface Candidate {
+  readonly disk: IdentifiedDisk;
+  /** The group it is for. */
+  readonly group: string;
+  readonly uuids: readonly string[];
+  /** What is known of it but for its content; undefined for a physical volume of our own making, which needs no checks. */
+  readonly facts: AdoptionFacts | undefined;
+}
+
+export interface TakeOptions {
+  readonly host: Host;
+  readonly lvm: Lvm;
+  readonly report: LvmReport;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the candidates' content and takes those that are blank into their groups, all of a group together. Returns for each
+ * why it was not taken, as a sentence; undefined when it is in its group now.
+ */
+export const takeDisks = async (
+  candidates: readonly Candidate[],
+  options: TakeOptions,
+): Promise<ReadonlyMap<Candidate, string | undefined>> => {
+  const reasons = await refuseByContent(candidates, options);
+  const accepted = candidates.filter((candidate) => !reasons.has(candidate));
+  for (const group of new Set(accepted.map((candidate) => candidate.group))) {
+    const members = accepted.filter((candidate) => candidate.group === group);
+    const failures = await addToGroup(group, members, options);
+    for (const [index, member] of members.entries()) reasons.set(member, failures[index]);
+  }
+  return reasons;
+};
+
+/** The content is probed last, and only of disks that nothing else rules out: reading a disk takes time. */
+const refuseByContent = async (
+  candidates: readonly Candidate[],
+  { host, signal }: TakeOptions,
+): Promise<Map<Candidate, string | undefined>> => {
+  const checked = candidates.flatMap((candidate) => (candidate.facts ? [{ candidate, facts: candidate.facts }] : []));
+  const devices = checked.map(({ facts }) => facts.disk.device);
+  const contents = await probeContents(host, devices, signal);
+  const reasons = new Map<Candidate, string | undefined>();
+  const sectorBytes = new Map<string, number>();
+  for (const [index, { candidate, facts }] of checked.entries()) {
+    const { group } = candidate;
+    // In a group that is still to be made, the first disk decides.
+    const groupSectorBytes = facts.groupSectorBytes ?? sectorBytes.get(group);
+    const verdict = judgeDisk({ ...facts, content: contents[index], groupSectorBytes });
+    if (verdict === 'adopt') sectorBytes.set(group, facts.disk.device.sectorBytes);
+    else reasons.set(candidate, `not taken: ${verdict.reason}`);
+  }
+  return reasons;
+};
+
+const addToGroup = async (
+  group: string,
+  members: readonly Candidate[],
+  { lvm, report, logger, signal }: TakeOptions,
+): Promise<(string | undefined)[]> => {
+  const disks = members.map(({ disk, uuids }) => ({ link: disk.link ?? disk.device.path, uuids }));
+  const failures = await addDisks(lvm, { group, disks, report, signal }).catch((thrown: unknown) =>
+    members.map(() => toAppError(thrown)),
+  );
+  return members.map(({ disk }, index) => {
+    const err = failures[index];
+    const fields = { disk: disk.identity.value, path: disk.device.path, group };
+    if (err === undefined) logger.info(fields, 'disk taken');
+    else logger.error({ ...fields, err }, 'disk can not be taken');
+    return err && `taking it into ${group} failed: ${err.message}`;
+  });
+};
