@@ -99,4 +99,21 @@ describe('a reconciler', () => {
     await clock.advance(1_000);
     expect(runs).toBe(0);
   });
+
+  it('says when it has stopped: after the run that was under way', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const { clock, controller, add, stopped } = setUp(() => gate.promise);
+    let hasStopped = false;
+    void stopped.then(() => {
+      hasStopped = true;
+    });
+    add('a');
+    await clock.advance(0);
+    controller.abort();
+    await clock.advance(0);
+    expect(hasStopped).toBe(false);
+    gate.resolve(undefined);
+    await clock.advance(0);
+    expect(hasStopped).toBe(true);
+  });
 });

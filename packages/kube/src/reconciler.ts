@@ -18,6 +18,8 @@ export interface ReconcilerOptions {
 export interface Reconciler {
   add(key: string): void;
   addAfter(key: string, ms: number): void;
+  /** Resolves once the signal has fired and the last run has ended. */
+  readonly stopped: Promise<void>;
 }
 
 /**
@@ -57,6 +59,7 @@ export const startReconciler = (options: ReconcilerOptions): Reconciler => {
     }
   };
 
-  for (let index = 0; index < (options.workers ?? 4); index += 1) void worker();
-  return { add: queue.add, addAfter: queue.addAfter };
+  const workers = Array.from({ length: options.workers ?? 4 }, worker);
+  const stopped = Promise.all(workers).then(() => {});
+  return { add: queue.add, addAfter: queue.addAfter, stopped };
 };

@@ -20,8 +20,8 @@ export interface WatchCache<T> {
   whenSynced(signal: AbortSignal): Promise<void>;
   /** Milliseconds since the API server last said anything about this collection; bookmarks count. */
   lastContactAgeMs(): number;
-  /** The listener must not throw; one that does is logged and loses that change only. */
-  onChange(listener: (change: Change<T>) => void): void;
+  /** The listener must not throw; one that does is logged and loses that change only. Returns the way to stop listening. */
+  onChange(listener: (change: Change<T>) => void): () => void;
   /** Lists and watches until the signal fires. */
   start(signal: AbortSignal): void;
 }
@@ -54,7 +54,7 @@ export const createWatchCache = <T>(options: WatchCacheOptions<T>): WatchCache<T
   const { client, resource, selector = {}, clock } = options;
   const logger = options.logger.child({ resource: resource.plural });
   const objects = new Map<string, T>();
-  const listeners: ((change: Change<T>) => void)[] = [];
+  const listeners = new Set<(change: Change<T>) => void>();
   const firstSync = Promise.withResolvers<void>();
   let synced = false;
   let lastContactMs = clock.monotonicMs();
@@ -139,7 +139,10 @@ export const createWatchCache = <T>(options: WatchCacheOptions<T>): WatchCache<T
         firstSync.promise.then(resolve, reject);
       }),
     lastContactAgeMs: () => clock.monotonicMs() - lastContactMs,
-    onChange: (listener) => listeners.push(listener),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     start: (signal) => void run(signal),
   };
 };

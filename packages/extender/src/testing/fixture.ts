@@ -27,7 +27,7 @@ interface Named {
 
 export const createManualCache = <T extends Named>(): ManualCache<T> => {
   const objects = new Map<string, T>();
-  const listeners: ((change: Change<T>) => void)[] = [];
+  const listeners = new Set<(change: Change<T>) => void>();
   const change = (key: string, after: T | undefined) => {
     const before = objects.get(key);
     if (after === undefined) objects.delete(key);
@@ -43,7 +43,10 @@ export const createManualCache = <T extends Named>(): ManualCache<T> => {
     lastContactAgeMs() {
       return this.ageMs;
     },
-    onChange: (listener) => listeners.push(listener),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     start: () => {},
     put: (object) => {
       const { name = '', namespace } = object.metadata ?? {};
