@@ -31,8 +31,14 @@ const startAll = async (options: FakeClusterOptions = {}) => {
   const times = { orphanGraceMs: 600_000, resyncMs: 600_000, workers: 2 };
   const events = { record: () => {} };
   const place = () => ({ reason: 'nothing is placed here' });
-  void runController({ ...base, ...times, caches, events, place, metrics }, signal);
-  return { cluster, clock, metrics };
+  const run = (term: AbortSignal) => runController({ ...base, ...times, caches, events, place, metrics }, term);
+  const first = new AbortController();
+  const ended = run(AbortSignal.any([signal, first.signal]));
+  const endTerm = async () => {
+    first.abort(new Error('the lease was lost'));
+    await ended;
+  };
+  return { cluster, clock, metrics, endTerm, nextTerm: () => void run(signal) };
 };
 
 const until = async (cluster: FakeCluster, condition: () => Promise<boolean>): Promise<void> => {
@@ -75,6 +81,19 @@ it('is woken by the end of a node: the claim is scheduled again (traps 81, 85)',
   await until(cluster, bound(cluster));
   const volume = await cluster.logicalVolume();
   expect(volume?.spec.nodeName).toBe('b');
+});
+
+it('does nothing between two terms as leader, and goes on in the next', async () => {
+  const { cluster, endTerm, nextTerm } = await startAll();
+  await until(cluster, async () => (await cluster.logicalVolume()) !== undefined);
+  await endTerm();
+  const before = cluster.client.calls.length;
+  const writes = () => cluster.client.calls.slice(before).filter((call) => call.endsWith('/persistentvolumes'));
+  for (let turn = 0; turn < 20; turn += 1) await cluster.step();
+  expect(writes()).toEqual([]);
+  nextTerm();
+  await until(cluster, bound(cluster));
+  expect(writes()).toEqual(['POST /api/v1/persistentvolumes']);
 });
 
 it('starts with what is there already', async () => {

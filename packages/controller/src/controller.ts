@@ -28,7 +28,7 @@ export interface ControllerOptions {
   readonly workers: number;
 }
 
-/** Does the controller's work until the signal fires. Only one process of a cluster may be inside at a time. */
+/** Does the controller's work until the signal fires, and returns when the last of it has ended. Only one process of a cluster may be inside at a time. */
 export const runController = async (options: ControllerOptions, signal: AbortSignal): Promise<void> => {
   const { client, caches, clock, logger, metrics, workers } = options;
   const run = createActionRunner({ client, events: options.events, metrics, logger });
@@ -52,9 +52,11 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
     }),
   });
   const queues = { claim: claims.add, volume: volumes.add };
-  connectTriggers(caches, queues);
+  const disconnect = connectTriggers(caches, queues);
   while (!signal.aborted) {
     queueEverything(caches, queues);
     await clock.sleep(options.resyncMs, signal).catch(() => {});
   }
+  disconnect();
+  await Promise.all([claims.stopped, volumes.stopped]);
 };

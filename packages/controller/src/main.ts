@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { DRIVER_NAME } from '@berth/contract/names';
 import { connectKube } from '@berth/kube/connect';
 import { createEventRecorder } from '@berth/kube/event-recorder';
+import { fenced } from '@berth/kube/fenced-client';
+import { type Leadership, whileLeading } from '@berth/kube/leader-election';
 import { systemClock } from '@berth/runtime/clock';
 import { startHttpServer } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
@@ -42,7 +46,17 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     const { workers } = config;
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
     const place = createImmediatePlacement(caches, clock);
-    await runController({ client, caches, events, place, clock, logger, metrics, workers, ...times }, signal);
+    const leads = metrics.gauge('berth_controller_leads', '1 while this process is the one that works.');
+    leads.set({}, 0);
+    const lease = { namespace: config.leaseNamespace, name: 'berth-controller' };
+    const identity = `${hostname()}_${randomUUID()}`;
+    const work = async ({ check, signal: term }: Leadership) => {
+      leads.set({}, 1);
+      const guarded = fenced(client, check);
+      await runController({ client: guarded, caches, events, place, clock, logger, metrics, workers, ...times }, term);
+      leads.set({}, 0);
+    };
+    await whileLeading({ client, lease, identity, clock, logger }, work, signal);
   } finally {
     await server.close();
   }

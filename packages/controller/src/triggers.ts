@@ -11,26 +11,31 @@ export interface Queues {
   volume(handle: string): void;
 }
 
-/** Queues whatever a change may concern, from now on. */
-export const connectTriggers = (caches: Caches, queues: Queues): void => {
-  caches.claims.onChange(({ before, after }) => {
-    for (const claim of [before, after]) if (claim) queueClaim(claim, queues);
-  });
-  caches.logicalVolumes.onChange(({ before, after }) => {
-    const volume = after ?? before;
-    if (volume) queueLogicalVolume(volume, queues);
-  });
-  caches.persistentVolumes.onChange(({ before, after }) => {
-    const volume = after ?? before;
-    if (volume) queuePersistentVolume(volume, queues);
-  });
-  caches.nodes.onChange(({ key, after }) => {
-    if (after === undefined) queueNode(key, caches, queues);
-  });
-  caches.classes.onChange(({ key, after }) => {
-    if (after === undefined) return;
-    for (const claim of unboundClaims(caches)) if (claim.spec?.storageClassName === key) queueClaim(claim, queues);
-  });
+/** Queues whatever a change may concern, from now on. Returns the way to stop. */
+export const connectTriggers = (caches: Caches, queues: Queues): (() => void) => {
+  const connections = [
+    caches.claims.onChange(({ before, after }) => {
+      for (const claim of [before, after]) if (claim) queueClaim(claim, queues);
+    }),
+    caches.logicalVolumes.onChange(({ before, after }) => {
+      const volume = after ?? before;
+      if (volume) queueLogicalVolume(volume, queues);
+    }),
+    caches.persistentVolumes.onChange(({ before, after }) => {
+      const volume = after ?? before;
+      if (volume) queuePersistentVolume(volume, queues);
+    }),
+    caches.nodes.onChange(({ key, after }) => {
+      if (after === undefined) queueNode(key, caches, queues);
+    }),
+    caches.classes.onChange(({ key, after }) => {
+      if (after === undefined) return;
+      for (const claim of unboundClaims(caches)) if (claim.spec?.storageClassName === key) queueClaim(claim, queues);
+    }),
+  ];
+  return () => {
+    for (const disconnect of connections) disconnect();
+  };
 };
 
 /** Queues everything there is: at the start, and now and then in case a change was missed. */
