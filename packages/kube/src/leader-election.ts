@@ -55,7 +55,8 @@ export const whileLeading = async (
     const sinceMs = clock.monotonicMs();
     const outcome = await tryOnce(setting, signal);
     if (outcome === 'held' && (await runTerm(setting, { sinceMs, work, signal })) === 'done') return;
-    await pause(setting, signal);
+    // Not a moment longer than it takes for the lease to be free.
+    await pause(setting, signal, outcome === 'taken' ? lock.freeInMs() : undefined);
   }
 };
 
@@ -168,7 +169,7 @@ const cutShort = async <T>(
   }
 };
 
-const pause = ({ clock, times }: Setting, signal: AbortSignal): Promise<void> =>
-  clock.sleep(times.retryMs * (1 + Math.random() / 5), signal).catch(() => {});
+const pause = ({ clock, times }: Setting, signal: AbortSignal, mostMs = Number.POSITIVE_INFINITY): Promise<void> =>
+  clock.sleep(Math.min(times.retryMs * (1 + Math.random() / 5), mostMs), signal).catch(() => {});
 
 const lost = (sentence: string): AppError => new AppError('Aborted', sentence);

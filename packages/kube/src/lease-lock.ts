@@ -22,6 +22,8 @@ export interface LeaseLock {
   tryHold(signal: AbortSignal): Promise<boolean>;
   /** Lets somebody else have it at once. Nothing happens when it is not ours. */
   release(signal: AbortSignal): Promise<void>;
+  /** Milliseconds until the one who had it when we last looked will have been silent for too long; zero when it is free. */
+  freeInMs(): number;
   /** Who had it when we last looked. */
   readonly holder: string | undefined;
 }
@@ -47,12 +49,10 @@ export const createLeaseLock = (options: LeaseLockOptions): LeaseLock => {
     seen = { lease, sinceMs: clock.monotonicMs() };
   };
 
-  const hasExpired = ({ lease, sinceMs }: Seen): boolean =>
-    clock.monotonicMs() - sinceMs >= (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
-
-  const isFree = (known: Seen): boolean => {
-    const { holderIdentity } = known.lease.spec ?? {};
-    return !holderIdentity || holderIdentity === identity || hasExpired(known);
+  const freeInMs = (): number => {
+    const { holderIdentity, leaseDurationSeconds = 0 } = seen?.lease.spec ?? {};
+    if (!seen || !holderIdentity || holderIdentity === identity) return 0;
+    return Math.max(0, seen.sinceMs + leaseDurationSeconds * 1000 - clock.monotonicMs());
   };
 
   const take = async (known: Seen | undefined, signal: AbortSignal) => {
@@ -81,6 +81,7 @@ export const createLeaseLock = (options: LeaseLockOptions): LeaseLock => {
   };
 
   return {
+    freeInMs,
     get holder() {
       return seen?.lease.spec?.holderIdentity || undefined;
     },
@@ -89,7 +90,7 @@ export const createLeaseLock = (options: LeaseLockOptions): LeaseLock => {
       const wasOurs = isOurs;
       isOurs = false;
       if (!wasOurs) await look(signal);
-      if (seen !== undefined && !isFree(seen)) return false;
+      if (freeInMs() > 0) return false;
       await take(seen, signal);
       isOurs = true;
       return true;
