@@ -30,6 +30,12 @@ export const STORAGE_PROVISIONER_ANNOTATION = 'volume.kubernetes.io/storage-prov
 /** Written on a volume by us: the PV controller then leaves its deletion to us. */
 export const PROVISIONED_BY_ANNOTATION = 'pv.kubernetes.io/provisioned-by';
 
+/**
+ * Written on a volume while it grows, as external-resizer does: the size that the claim's status had before. The PV
+ * controller shows that one, not the volume's, for a claim that is bound before its file system has grown.
+ */
+export const PRE_RESIZE_CAPACITY_ANNOTATION = 'volume.alpha.kubernetes.io/pre-resize-capacity';
+
 /** Name of the volume group that holds all disks of a medium on a node. */
 export const volumeGroupName = (medium: Medium): string => `csi-vg-${medium}`;
 

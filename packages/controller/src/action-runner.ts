@@ -4,6 +4,7 @@ import {
   API_VERSION,
   LOGICAL_VOLUME_FINALIZER,
   PERSISTENT_VOLUME_FINALIZER,
+  PRE_RESIZE_CAPACITY_ANNOTATION,
   SELECTED_NODE_ANNOTATION,
 } from '@berth/contract/names';
 import type { KubeClient, Preconditions } from '@berth/kube/client';
@@ -71,6 +72,22 @@ const change = async (client: KubeClient, action: Edit, signal: AbortSignal): Pr
       const { logicalVolume, mark, time } = action;
       const patch = { metadata: { ...version(logicalVolume), annotations: { [mark]: time ?? null } } };
       return unlessGone(client.mergePatch(LOGICAL_VOLUMES, refOf(logicalVolume), patch, {}, signal));
+    }
+    case 'resizeLogicalVolume': {
+      const { logicalVolume, size } = action;
+      const patch = { metadata: version(logicalVolume), spec: { size } };
+      return unlessGone(client.mergePatch(LOGICAL_VOLUMES, refOf(logicalVolume), patch, {}, signal));
+    }
+    case 'resizePersistentVolume': {
+      const { persistentVolume, size, sizeBefore } = action;
+      const annotations = { [PRE_RESIZE_CAPACITY_ANNOTATION]: sizeBefore ?? null };
+      const metadata = { ...version(persistentVolume), annotations };
+      const patch = { metadata, spec: { capacity: { storage: size } } };
+      return unlessGone(client.mergePatch(VOLUMES, refOf(persistentVolume), patch, {}, signal));
+    }
+    case 'patchClaimStatus': {
+      const patch = { metadata: version(action.claim), status: action.status };
+      return unlessGone(client.mergePatch(CLAIMS, refOf(action.claim), patch, { subresource: 'status' }, signal));
     }
     case 'releaseLogicalVolume': {
       const patch = { metadata: without(action.logicalVolume, LOGICAL_VOLUME_FINALIZER) };

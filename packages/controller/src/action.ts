@@ -8,6 +8,17 @@ export type Action =
   | { readonly kind: 'clearSelectedNode'; readonly claim: PersistentVolumeClaim }
   | { readonly kind: 'deleteLogicalVolume'; readonly logicalVolume: LogicalVolume }
   | { readonly kind: 'deletePersistentVolume'; readonly persistentVolume: PersistentVolume }
+  /** Asks the agent for another size; the volume on disk never shrinks. */
+  | { readonly kind: 'resizeLogicalVolume'; readonly logicalVolume: LogicalVolume; readonly size: string }
+  /** Says the new size, and the claim's size before until the file system has grown too (undefined: it has). */
+  | {
+      readonly kind: 'resizePersistentVolume';
+      readonly persistentVolume: PersistentVolume;
+      readonly size: string;
+      readonly sizeBefore: string | undefined;
+    }
+  /** Merged into the claim's status; null removes. */
+  | { readonly kind: 'patchClaimStatus'; readonly claim: PersistentVolumeClaim; readonly status: object }
   /** Removes the agent's finalizer, for a node that no longer exists. */
   | { readonly kind: 'releaseLogicalVolume'; readonly logicalVolume: LogicalVolume }
   /** Removes the controller's finalizer. */

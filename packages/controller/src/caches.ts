@@ -1,5 +1,6 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import { indexBy } from '@berth/kube/cache-index';
 import type { KubeClient } from '@berth/kube/client';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, VOLUMES } from '@berth/kube/resources';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
@@ -21,8 +22,12 @@ export interface Caches {
   readonly nodeStorages: WatchCache<NodeStorage>;
   /** UIDs of claims that were deleted before they had a volume. */
   readonly vanishedClaims: ReadonlySet<string>;
-  /** Names of the persistent volumes with our driver and this volume handle. */
-  namesOfHandle(handle: string): readonly string[];
+  /** Persistent volumes of our driver with this volume handle. */
+  volumesOfHandle(handle: string): readonly PersistentVolume[];
+  /** Logical volumes on a node. */
+  volumesOnNode(nodeName: string): readonly LogicalVolume[];
+  /** Claims that have no volume yet. */
+  unboundClaims(): readonly PersistentVolumeClaim[];
 }
 
 export interface CacheOptions {
@@ -31,9 +36,13 @@ export interface CacheOptions {
   readonly logger: Logger;
 }
 
+const UNBOUND = 'unbound';
+
 export const createCaches = (options: CacheOptions): Caches => {
   const persistentVolumes = createWatchCache({ ...options, resource: VOLUMES });
   const claims = createWatchCache({ ...options, resource: CLAIMS });
+  const logicalVolumes = createWatchCache({ ...options, resource: LOGICAL_VOLUMES });
+  const claimsByBinding = indexBy(claims, ({ spec }) => (spec?.volumeName ? undefined : UNBOUND));
   return {
     claims,
     vanishedClaims: rememberVanishedClaims(claims),
@@ -41,9 +50,11 @@ export const createCaches = (options: CacheOptions): Caches => {
     nodes: createWatchCache({ ...options, resource: NODES }),
     waitingPods: createWatchCache({ ...options, resource: PODS, selector: { fieldSelector: 'spec.nodeName=' } }),
     persistentVolumes,
-    logicalVolumes: createWatchCache({ ...options, resource: LOGICAL_VOLUMES }),
+    logicalVolumes,
     nodeStorages: createWatchCache({ ...options, resource: NODE_STORAGES }),
-    namesOfHandle: indexByHandle(persistentVolumes),
+    volumesOfHandle: indexBy(persistentVolumes, handleOf),
+    volumesOnNode: indexBy(logicalVolumes, ({ spec }) => spec.nodeName),
+    unboundClaims: () => claimsByBinding(UNBOUND),
   };
 };
 
@@ -65,20 +76,6 @@ export const watched = (caches: Caches): readonly WatchCache<never>[] =>
     caches.logicalVolumes,
     caches.nodeStorages,
   ] as unknown as readonly WatchCache<never>[];
-
-const indexByHandle = (cache: WatchCache<PersistentVolume>): ((handle: string) => readonly string[]) => {
-  const names = new Map<string, Set<string>>();
-  cache.onChange(({ key, before, after }) => {
-    const old = before && handleOf(before);
-    const now = after && handleOf(after);
-    if (old !== undefined && old !== now) {
-      names.get(old)?.delete(key);
-      if (names.get(old)?.size === 0) names.delete(old);
-    }
-    if (now !== undefined) names.set(now, (names.get(now) ?? new Set()).add(key));
-  });
-  return (handle) => [...(names.get(handle) ?? [])];
-};
 
 const handleOf = (volume: PersistentVolume): string | undefined =>
   isOurs(volume) ? volume.spec?.csi?.volumeHandle : undefined;

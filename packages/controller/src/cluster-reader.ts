@@ -12,6 +12,7 @@ export interface ClusterReader {
   storageClass(name: string): Promise<StorageClass | undefined>;
   node(name: string): Promise<Node | undefined>;
   logicalVolume(name: string): Promise<LogicalVolume | undefined>;
+  persistentVolume(name: string): Promise<PersistentVolume | undefined>;
   /** The PersistentVolume of our driver with this volume handle; one named like the handle comes first. */
   persistentVolumeOf(handle: string): Promise<PersistentVolume | undefined>;
 }
@@ -22,9 +23,10 @@ export const createCachedReader = (caches: Caches): ClusterReader => ({
   storageClass: async (name) => caches.classes.get(name),
   node: async (name) => caches.nodes.get(name),
   logicalVolume: async (name) => caches.logicalVolumes.get(name),
+  persistentVolume: async (name) => caches.persistentVolumes.get(name),
   persistentVolumeOf: async (handle) => {
-    const [name] = byHandleName(caches, handle);
-    return name === undefined ? undefined : caches.persistentVolumes.get(name);
+    const volumes = caches.volumesOfHandle(handle);
+    return volumes.find(({ metadata }) => metadata?.name === handle) ?? volumes[0];
   },
 });
 
@@ -40,8 +42,10 @@ export const createFreshReader = (client: KubeClient, caches: Caches, signal: Ab
   storageClass: (name) => client.get(CLASSES, { name }, signal),
   node: (name) => client.get(NODES, { name }, signal),
   logicalVolume: (name) => client.get(LOGICAL_VOLUMES, { name }, signal),
+  persistentVolume: (name) => client.get(VOLUMES, { name }, signal),
   persistentVolumeOf: async (handle) => {
-    for (const name of new Set([handle, ...byHandleName(caches, handle)])) {
+    const others = caches.volumesOfHandle(handle).map(({ metadata }) => metadata?.name ?? handle);
+    for (const name of new Set([handle, ...others])) {
       const volume = await client.get(VOLUMES, { name }, signal);
       if (volume && isOurs(volume) && volume.spec?.csi?.volumeHandle === handle) return volume;
     }
@@ -50,8 +54,3 @@ export const createFreshReader = (client: KubeClient, caches: Caches, signal: Ab
     throw new AppError('Unavailable', `nothing was heard about persistent volumes for ${Math.round(ageMs / 1000)} s`);
   },
 });
-
-const byHandleName = (caches: Caches, handle: string): readonly string[] => {
-  const names = caches.namesOfHandle(handle);
-  return names.includes(handle) ? [handle] : names;
-};

@@ -1,15 +1,17 @@
-import { CLAIMS, LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
+import { CLAIMS, LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
 import { afterEach, expect, it } from 'vitest';
 import { createCaches, startCaches } from './caches.ts';
+import type { PlaceClaim } from './claim-plan.ts';
 import { runController } from './controller.ts';
 import { ORPHANED_SINCE } from './mark.ts';
-import { aLogicalVolume, VOLUME } from './testing/builders.ts';
+import { aClass, aLogicalVolume, VOLUME } from './testing/builders.ts';
 import { createFakeCluster, type FakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
 
 const MY_CLAIM = { namespace: 'shop', name: 'data-es-0' };
+const NOWHERE: PlaceClaim = () => ({ reason: 'no room' });
 const stopped = new Set<AbortController>();
 
 afterEach(() => {
@@ -18,7 +20,7 @@ afterEach(() => {
 });
 
 /** Runs the whole controller; only changes wake it, because the clock stands still and no resync comes. */
-const startAll = async (options: FakeClusterOptions = {}) => {
+const startAll = async (options: FakeClusterOptions = {}, place: PlaceClaim = NOWHERE) => {
   const cluster = await createFakeCluster(options);
   const clock = createManualClock();
   const metrics = createMetrics();
@@ -30,7 +32,6 @@ const startAll = async (options: FakeClusterOptions = {}) => {
   await startCaches(caches, signal);
   const times = { orphanGraceMs: 600_000, resyncMs: 600_000, workers: 2 };
   const events = { record: () => {} };
-  const place = () => ({ reason: 'nothing is placed here' });
   const run = (term: AbortSignal) => runController({ ...base, ...times, caches, events, place, metrics }, term);
   const first = new AbortController();
   const ended = run(AbortSignal.any([signal, first.signal]));
@@ -48,6 +49,14 @@ const until = async (cluster: FakeCluster, condition: () => Promise<boolean>): P
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('it did not happen');
+};
+
+const reportRoom = async (cluster: FakeCluster, node: string, free: string) => {
+  const sizes = { extentSize: '4Mi', size: '100Gi', free, foreign: '0', reserve: '0' };
+  const group = { name: 'csi-vg-nvme', medium: 'nvme' as const, uuid: 'u', ...sizes, physicalVolumes: [] };
+  const storage = { metadata: { name: node }, status: { groups: [group] } };
+  await cluster.client.apply(NODE_STORAGES, storage, { fieldManager: 'agent' });
+  await cluster.client.apply(NODE_STORAGES, storage, { fieldManager: 'agent', subresource: 'status' });
 };
 
 const bound = (cluster: FakeCluster) => async () =>
@@ -81,6 +90,30 @@ it('is woken by the end of a node: the claim is scheduled again (traps 81, 85)',
   await until(cluster, bound(cluster));
   const volume = await cluster.logicalVolume();
   expect(volume?.spec.nodeName).toBe('b');
+});
+
+it('is woken by room on a node: a claim with binding mode Immediate is placed, without a resync', async () => {
+  let hasRoom = false;
+  const place = () => (hasRoom ? { nodeName: 'b' } : { reason: 'no room' });
+  const { cluster, clock } = await startAll({ storageClass: aClass({ volumeBindingMode: 'Immediate' }) }, place);
+  for (let turn = 0; turn < 10; turn += 1) await cluster.step();
+  hasRoom = true;
+  await reportRoom(cluster, 'b', '50Gi');
+  await clock.advance(2_000);
+  await until(cluster, bound(cluster));
+  expect((await cluster.logicalVolume())?.spec.nodeName).toBe('b');
+});
+
+it('is woken by room on a node: a claim that could not grow grows, without a resync', async () => {
+  const { cluster, clock } = await startAll({ storageClass: aClass({ allowVolumeExpansion: true }) });
+  await reportRoom(cluster, 'a', '5Gi');
+  await until(cluster, bound(cluster));
+  await cluster.client.mergePatch(CLAIMS, MY_CLAIM, { spec: { resources: { requests: { storage: '20Gi' } } } });
+  const step = async () => (await cluster.claim())?.status?.allocatedResourceStatuses?.storage;
+  await until(cluster, async () => (await step()) === 'ControllerResizeInfeasible');
+  await clock.advance(61_000);
+  await reportRoom(cluster, 'a', '50Gi');
+  await until(cluster, async () => (await cluster.claim())?.status?.capacity?.storage === '20Gi');
 });
 
 it('does nothing between two terms as leader, and goes on in the next', async () => {

@@ -9,6 +9,8 @@ import type { Caches } from './caches.ts';
 import type { PlaceClaim } from './claim-plan.ts';
 import { createClaimReconciler } from './claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from './cluster-reader.ts';
+import { createGrowthReconciler } from './growth-reconciler.ts';
+import { groupOf } from './node-states.ts';
 import { connectTriggers, queueEverything } from './triggers.ts';
 import { createVolumeReconciler } from './volume-reconciler.ts';
 
@@ -27,6 +29,9 @@ export interface ControllerOptions {
   /** How many claims, and how many volumes, are worked on at once. */
   readonly workers: number;
 }
+
+/** Many nodes may tell of room at once. */
+const PLACE_AGAIN_MS = 2_000;
 
 /** Does the controller's work until the signal fires, and returns when the last of it has ended. Only one process of a cluster may be inside at a time. */
 export const runController = async (options: ControllerOptions, signal: AbortSignal): Promise<void> => {
@@ -51,12 +56,22 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
       vanishedClaims: caches.vanishedClaims,
     }),
   });
-  const queues = { claim: claims.add, volume: volumes.add };
+  const growth = startReconciler({
+    ...shared,
+    name: 'growth',
+    reconcile: createGrowthReconciler({ ...readers, clock, run, groupOf: (volume) => groupOf(volume, caches) }),
+  });
+  const queues = {
+    claim: claims.add,
+    volume: volumes.add,
+    growth: growth.add,
+    claimSoon: (key: string) => claims.addAfter(key, PLACE_AGAIN_MS),
+  };
   const disconnect = connectTriggers(caches, queues);
   while (!signal.aborted) {
     queueEverything(caches, queues);
     await clock.sleep(options.resyncMs, signal).catch(() => {});
   }
   disconnect();
-  await Promise.all([claims.stopped, volumes.stopped]);
+  await Promise.all([claims.stopped, volumes.stopped, growth.stopped]);
 };

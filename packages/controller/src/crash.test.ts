@@ -1,3 +1,4 @@
+import { PRE_RESIZE_CAPACITY_ANNOTATION } from '@berth/contract/names';
 import { CLAIMS, LOGICAL_VOLUMES, NODES, VOLUMES } from '@berth/kube/resources';
 import { describe, expect, it } from 'vitest';
 import { RETAINED_SINCE } from './mark.ts';
@@ -26,6 +27,20 @@ const nothingIsLeft = async (cluster: FakeCluster): Promise<void> => {
   expect(await cluster.logicalVolume()).toBeUndefined();
   expect(await cluster.persistentVolume()).toBeUndefined();
   expect([...cluster.disk('a'), ...cluster.disk('b')]).toEqual([]);
+};
+
+const ask = (cluster: FakeCluster, storage: string) =>
+  cluster.client.mergePatch(CLAIMS, MY_CLAIM, { spec: { resources: { requests: { storage } } } });
+
+const hasSize = async (cluster: FakeCluster, size: string): Promise<void> => {
+  const claim = await cluster.claim();
+  const volume = await cluster.persistentVolume();
+  expect(claim?.status).toMatchObject({ capacity: { storage: size }, allocatedResources: { storage: size } });
+  expect(claim?.status?.allocatedResourceStatuses?.storage).toBeUndefined();
+  expect(volume?.spec?.capacity?.storage).toBe(size);
+  expect(volume?.metadata?.annotations).not.toHaveProperty([PRE_RESIZE_CAPACITY_ANNOTATION]);
+  const logicalVolume = await cluster.logicalVolume();
+  expect([logicalVolume?.spec.size, logicalVolume?.status?.size]).toEqual([size, size]);
 };
 
 const deleteClaimAfter = (steps: number): Scenario => ({
@@ -116,6 +131,44 @@ const scenarios: readonly Scenario[] = [
       expect(await cluster.logicalVolume()).toBeUndefined();
       expect(await cluster.persistentVolume()).toBeUndefined();
     },
+  },
+  {
+    name: 'a claim asks for more',
+    cluster: { storageClass: aClass({ allowVolumeExpansion: true }) },
+    play: async (cluster, controller) => {
+      await controller.settle();
+      await ask(cluster, '30Gi');
+      await controller.settle();
+    },
+    check: (cluster) => hasSize(cluster, '30Gi'),
+  },
+  {
+    name: 'a claim asks for more than there is, then for what there is',
+    cluster: { storageClass: aClass({ allowVolumeExpansion: true }), largest: '20Gi' },
+    play: async (cluster, controller) => {
+      await controller.settle();
+      await ask(cluster, '30Gi');
+      await controller.settle();
+      const claim = await cluster.claim();
+      expect(claim?.status?.allocatedResourceStatuses?.storage).toBe('ControllerResizeInfeasible');
+      expect(claim?.status?.capacity?.storage).toBe('10Gi');
+      expect((await cluster.logicalVolume())?.spec.size).toBe('10Gi');
+      await ask(cluster, '20Gi');
+      await controller.settle();
+    },
+    check: (cluster) => hasSize(cluster, '20Gi'),
+  },
+  {
+    name: 'a claim is deleted while it grows',
+    cluster: { storageClass: aClass({ allowVolumeExpansion: true }) },
+    play: async (cluster, controller) => {
+      await controller.settle();
+      await ask(cluster, '30Gi');
+      await controller.step();
+      await cluster.client.delete(CLAIMS, MY_CLAIM);
+      await controller.settle();
+    },
+    check: nothingIsLeft,
   },
   ...[2, 3, 4, 5, 6].map(deleteClaimAfter),
 ];

@@ -45,6 +45,18 @@ export const buildLogicalVolume = ({ claim, request, nodeName, pod }: LogicalVol
 export const isOutOfCapacity = (volume: LogicalVolume): boolean =>
   volume.status?.phase === 'Failed' && readyCondition(volume)?.reason === REASON_OUT_OF_CAPACITY;
 
+/**
+ * The agent's sentence about why it can't grow the volume to the size that the object asks for now; undefined when it
+ * has not said so. What it said about an earlier size does not count.
+ */
+export const growthRefusal = ({ metadata, status }: LogicalVolume): string | undefined => {
+  const { generation = 0 } = metadata;
+  return status?.conditions?.find(
+    ({ reason, observedGeneration = generation }) =>
+      reason === REASON_OUT_OF_CAPACITY && observedGeneration >= generation,
+  )?.message;
+};
+
 /** The agent's own sentence about why the volume is not ready. */
 export const agentMessage = (volume: LogicalVolume): string =>
   readyCondition(volume)?.message || 'the agent gave no reason';

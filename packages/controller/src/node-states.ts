@@ -1,14 +1,26 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import type { Node } from '@berth/kube/types';
-import type { NodeState } from '@berth/placement/model';
+import type { GroupState, NodeState } from '@berth/placement/model';
 import { nodeStateOf } from '@berth/placement/node-state';
+import type { Caches } from './caches.ts';
 
 export interface NodeObjects {
   readonly nodes: readonly Node[];
   readonly storages: readonly NodeStorage[];
   readonly logicalVolumes: readonly LogicalVolume[];
 }
+
+/** The volume group that holds the logical volume, as its node last reported it; undefined when there is no report. */
+export const groupOf = (
+  volume: LogicalVolume,
+  caches: Pick<Caches, 'nodeStorages' | 'volumesOnNode'>,
+): GroupState | undefined => {
+  const { nodeName, medium } = volume.spec;
+  const storage = caches.nodeStorages.get(nodeName);
+  if (storage === undefined) return undefined;
+  return nodeStateOf({ storage, labels: undefined, volumes: caches.volumesOnNode(nodeName) }).groups[medium];
+};
 
 /** Nodes as placement sees them, by name: those that exist, may take new pods, and have reported their disks. */
 export const nodeStatesOf = (objects: NodeObjects): ReadonlyMap<string, NodeState> => {

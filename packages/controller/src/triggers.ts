@@ -1,14 +1,21 @@
 import { volumeName } from '@berth/contract/names';
+import { parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
 import type { Caches } from './caches.ts';
-import { selectedNodeOf } from './claim.ts';
+import { isHandedToUs, selectedNodeOf } from './claim.ts';
+import { resizeStepOf } from './claim-resize-status.ts';
 import { isOurs } from './persistent-volume.ts';
 
 /** Where keys go: claims by `namespace/name`, volumes by handle. */
 export interface Queues {
   claim(key: string): void;
   volume(handle: string): void;
+  /** Claims, by `namespace/name`, that may have to grow. */
+  growth(key: string): void;
+  /** As `claim`, a little later and once for many calls: looking for a place is dear. */
+  claimSoon(key: string): void;
 }
 
 /** Queues whatever a change may concern, from now on. Returns the way to stop. */
@@ -28,9 +35,20 @@ export const connectTriggers = (caches: Caches, queues: Queues): (() => void) =>
     caches.nodes.onChange(({ key, after }) => {
       if (after === undefined) queueNode(key, caches, queues);
     }),
+    caches.nodes.onChange(({ before, after }) => {
+      const cameFree = after !== undefined && !after.spec?.unschedulable && (!before || before.spec?.unschedulable);
+      if (cameFree) queueUnplaced(caches, queues);
+    }),
     caches.classes.onChange(({ key, after }) => {
       if (after === undefined) return;
-      for (const claim of unboundClaims(caches)) if (claim.spec?.storageClassName === key) queueClaim(claim, queues);
+      for (const claim of caches.unboundClaims()) {
+        if (claim.spec?.storageClassName === key) queueClaim(claim, queues);
+      }
+    }),
+    caches.nodeStorages.onChange(({ key, before, after }) => {
+      if (after === undefined || !hasMoreRoom(before, after)) return;
+      queueUnplaced(caches, queues);
+      queueGrowth(key, caches, queues);
     }),
   ];
   return () => {
@@ -40,22 +58,55 @@ export const connectTriggers = (caches: Caches, queues: Queues): (() => void) =>
 
 /** Queues everything there is: at the start, and now and then in case a change was missed. */
 export const queueEverything = (caches: Caches, queues: Queues): void => {
-  for (const claim of unboundClaims(caches)) queueClaim(claim, queues);
+  for (const claim of caches.unboundClaims()) queueClaim(claim, queues);
   for (const volume of caches.logicalVolumes.list()) queues.volume(volume.metadata.name);
   for (const volume of caches.persistentVolumes.list()) queuePersistentVolume(volume, queues);
 };
 
-const unboundClaims = (caches: Caches): readonly PersistentVolumeClaim[] =>
-  caches.claims.list().filter((claim) => !claim.spec?.volumeName);
+/** Claims that nobody has found a node for: those with volumeBindingMode Immediate are ours to place. */
+const queueUnplaced = (caches: Caches, queues: Queues): void => {
+  for (const claim of caches.unboundClaims()) {
+    if (isHandedToUs(claim) && selectedNodeOf(claim) === undefined) queues.claimSoon(keyOf(claim));
+  }
+};
 
-const queueClaim = ({ metadata }: PersistentVolumeClaim, queues: Queues): void => {
-  queues.claim(`${metadata?.namespace}/${metadata?.name}`);
+/** Claims on a node that could not grow for want of room. */
+const queueGrowth = (nodeName: string, caches: Caches, queues: Queues): void => {
+  for (const { spec } of caches.volumesOnNode(nodeName)) {
+    const key = `${spec.claim.namespace}/${spec.claim.name}`;
+    const claim = caches.claims.get(key);
+    if (claim && resizeStepOf(claim) === 'ControllerResizeInfeasible') queues.growth(key);
+  }
+};
+
+const hasMoreRoom = (before: NodeStorage | undefined, after: NodeStorage): boolean =>
+  (after.status?.groups ?? []).some((group) => {
+    const old = before?.status?.groups?.find(({ uuid }) => uuid === group.uuid);
+    return old === undefined || group.problem !== old.problem || bytes(group.free) > bytes(old.free);
+  });
+
+/** What can't be read is no reason to wake anybody. */
+const bytes = (quantity: string): number => {
+  try {
+    return parseQuantity(quantity);
+  } catch {
+    return 0;
+  }
+};
+
+const keyOf = ({ metadata }: PersistentVolumeClaim): string => `${metadata?.namespace}/${metadata?.name}`;
+
+const queueClaim = (claim: PersistentVolumeClaim, queues: Queues): void => {
+  const { metadata } = claim;
+  queues.claim(keyOf(claim));
+  queues.growth(keyOf(claim));
   queues.volume(volumeName(metadata?.uid ?? ''));
 };
 
 const queueLogicalVolume = ({ metadata, spec }: LogicalVolume, queues: Queues): void => {
   queues.volume(metadata.name);
   queues.claim(`${spec.claim.namespace}/${spec.claim.name}`);
+  queues.growth(`${spec.claim.namespace}/${spec.claim.name}`);
 };
 
 const queuePersistentVolume = (volume: PersistentVolume, queues: Queues): void => {
@@ -63,12 +114,12 @@ const queuePersistentVolume = (volume: PersistentVolume, queues: Queues): void =
   if (!isOurs(volume) || handle === undefined) return;
   queues.volume(handle);
   const { namespace, name } = volume.spec?.claimRef ?? {};
-  if (namespace && name) queues.claim(`${namespace}/${name}`);
+  if (!namespace || !name) return;
+  queues.claim(`${namespace}/${name}`);
+  queues.growth(`${namespace}/${name}`);
 };
 
 const queueNode = (nodeName: string, caches: Caches, queues: Queues): void => {
-  for (const volume of caches.logicalVolumes.list()) {
-    if (volume.spec.nodeName === nodeName) queueLogicalVolume(volume, queues);
-  }
-  for (const claim of unboundClaims(caches)) if (selectedNodeOf(claim) === nodeName) queueClaim(claim, queues);
+  for (const volume of caches.volumesOnNode(nodeName)) queueLogicalVolume(volume, queues);
+  for (const claim of caches.unboundClaims()) if (selectedNodeOf(claim) === nodeName) queueClaim(claim, queues);
 };

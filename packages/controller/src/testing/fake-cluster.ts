@@ -1,16 +1,13 @@
-import { LOGICAL_VOLUME_FINALIZER, SELECTED_NODE_ANNOTATION } from '@berth/contract/names';
+import { SELECTED_NODE_ANNOTATION } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, VOLUMES } from '@berth/kube/resources';
 import { createFakeKubeClient, type FakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
 import { selectedNodeOf, waitsForConsumer } from '../claim.ts';
-import { aClaim, aClass, aNode, aPod, failed, VOLUME } from './builders.ts';
+import { aClaim, aClass, aNode, aPod, VOLUME } from './builders.ts';
+import { createFakeAgents, type FakeAgentOptions } from './fake-agents.ts';
 
-export interface FakeClusterOptions {
-  /** Nodes in the order in which the scheduler tries them. */
-  readonly nodes?: readonly string[];
-  /** Nodes whose agent finds no room. */
-  readonly full?: readonly string[];
+export interface FakeClusterOptions extends FakeAgentOptions {
   readonly storageClass?: StorageClass;
 }
 
@@ -28,9 +25,9 @@ export interface FakeCluster {
 
 /** A cluster with one claim, one pod that waits for it, and nodes a and b. */
 export const createFakeCluster = async (options: FakeClusterOptions = {}): Promise<FakeCluster> => {
-  const { nodes = ['a', 'b'], full = [], storageClass = aClass() } = options;
+  const { nodes = ['a', 'b'], storageClass = aClass() } = options;
   const client = createFakeKubeClient();
-  const disks = new Map(nodes.map((node) => [node, new Set<string>()]));
+  const agents = createFakeAgents(client, options);
   let tries = 0;
 
   for (const node of nodes) await client.create(NODES, aNode(node));
@@ -59,34 +56,29 @@ export const createFakeCluster = async (options: FakeClusterOptions = {}): Promi
     if (isForClaim && wanting.metadata?.namespace && wanting.metadata.name && !wanting.spec?.volumeName) {
       const { namespace, name } = wanting.metadata;
       await client.mergePatch(CLAIMS, { namespace, name }, { spec: { volumeName: VOLUME } });
+      const status = { phase: 'Bound', capacity: volume.spec?.capacity };
+      await client.mergePatch(CLAIMS, { namespace, name }, { status }, { subresource: 'status' });
     }
     await client.mergePatch(VOLUMES, { name: VOLUME }, { status: { phase } }, { subresource: 'status' });
   };
 
-  const serve = async () => {
-    const volume = await logicalVolume();
-    const node = volume?.spec.nodeName ?? '';
-    const disk = disks.get(node);
-    if (!volume || !disk || !(await client.get(NODES, { name: node }))) return;
-    if (volume.metadata.deletionTimestamp) {
-      disk.delete(VOLUME);
-      const finalizers = (volume.metadata.finalizers ?? []).filter((name) => name !== LOGICAL_VOLUME_FINALIZER);
-      await client.mergePatch(LOGICAL_VOLUMES, { name: VOLUME }, { metadata: { finalizers } });
-    } else if (volume.status === undefined) {
-      const hasRoom = !full.includes(node);
-      if (hasRoom) disk.add(VOLUME);
-      const status = hasRoom ? { phase: 'Ready', size: '10Gi' } : failed('ResourceExhausted', 'no room');
-      await client.mergePatch(LOGICAL_VOLUMES, { name: VOLUME }, { status }, { subresource: 'status' });
-    }
+  /** Kubelet, as node_expander.go has it. */
+  const growFileSystem = async () => {
+    const [grown, volume] = [await claim(), await persistentVolume()];
+    if (grown?.status?.allocatedResourceStatuses?.storage !== 'NodeResizePending') return;
+    const { namespace = '', name = '' } = grown.metadata ?? {};
+    const status = { capacity: volume?.spec?.capacity, allocatedResourceStatuses: null, conditions: [] };
+    await client.mergePatch(CLAIMS, { namespace, name }, { status }, { subresource: 'status' });
   };
 
   return {
     client,
-    disk: (node) => disks.get(node) ?? new Set(),
+    disk: agents.disk,
     step: async () => {
       await schedule();
-      await serve();
+      await agents.step();
       await bind();
+      await growFileSystem();
     },
     claim,
     logicalVolume,

@@ -9,6 +9,8 @@ import { createCaches, startCaches } from '../caches.ts';
 import type { PlaceClaim } from '../claim-plan.ts';
 import { createClaimReconciler } from '../claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from '../cluster-reader.ts';
+import { createGrowthReconciler } from '../growth-reconciler.ts';
+import { groupOf } from '../node-states.ts';
 import { createVolumeReconciler } from '../volume-reconciler.ts';
 import { VOLUME } from './builders.ts';
 import { Crash, type CrashPoint, createCrashingClient } from './crashing-client.ts';
@@ -20,7 +22,7 @@ export interface SteppedController {
   readonly told: readonly string[];
   /** Calls made so far by the controller, over all its lives. */
   calls(): number;
-  /** One reconcile of the claim and one of the volume; a crash starts the controller anew. */
+  /** One reconcile each of the claim, its growth and the volume; a crash starts the controller anew. */
   step(): Promise<void>;
   /** Controller and cluster take turns until nothing changes any more. */
   settle(): Promise<void>;
@@ -46,7 +48,7 @@ export const createSteppedController = async (
   let life = await startLife({ client, clock, told, place });
 
   const step = async () => {
-    for (const reconcile of [life.claim, life.volume]) {
+    for (const reconcile of [life.claim, life.growth, life.volume]) {
       await catchUp();
       try {
         await reconcile();
@@ -102,6 +104,7 @@ const startLife = async ({ client, clock, told, place }: LifeOptions) => {
   const run = createActionRunner({ client, events, metrics: createMetrics(), logger: silentLogger });
   const readers = { cached: createCachedReader(caches), fresh: createFreshReader(client, caches, signal) };
   const claim = createClaimReconciler({ ...readers, waitingPods: caches.waitingPods.list, place, run });
+  const growth = createGrowthReconciler({ ...readers, clock, run, groupOf: (at) => groupOf(at, caches) });
   const volume = createVolumeReconciler({
     ...readers,
     clock,
@@ -111,6 +114,7 @@ const startLife = async ({ client, clock, told, place }: LifeOptions) => {
   });
   return {
     claim: () => claim('shop/data-es-0', signal),
+    growth: () => growth('shop/data-es-0', signal),
     volume: () => volume(VOLUME, signal),
     stop: () => controller.abort(new Error('stopped')),
   };
