@@ -9,10 +9,12 @@ import {
   aPersistentVolume,
   aPod,
   failed,
+  LONG_AGO,
   READY,
   VOLUME,
 } from './testing/builders.ts';
 
+const NOW = new Date(LONG_AGO);
 const state = (changes: Partial<ClaimState> = {}): ClaimState => ({
   claim: aClaim(),
   storageClass: aClass(),
@@ -21,6 +23,7 @@ const state = (changes: Partial<ClaimState> = {}): ClaimState => ({
   persistentVolume: undefined,
   pod: aPod(),
   place: () => ({ reason: 'nothing is placed here' }),
+  now: NOW,
   ...changes,
 });
 
@@ -200,6 +203,28 @@ describe('a claim that cannot be served', () => {
   it('gets no persistent volume smaller than it asked for, and waits for the agent (trap 16)', () => {
     const logicalVolume = aLogicalVolume({ status: { ...READY, size: '9Gi' } });
     expect(message(planClaim(state({ logicalVolume })))).toMatch(/has 9 GiB, less than the 10 GiB asked for/);
+  });
+});
+
+describe('an agent that does not answer', () => {
+  const later = (ms: number) => new Date(NOW.getTime() + ms);
+
+  it('is given two minutes', () => {
+    const plan = planClaim(state({ logicalVolume: aLogicalVolume(), now: later(30_000) }));
+    expect(plan).toEqual({ actions: [], againAfterMs: 90_000 });
+  });
+
+  it('is told of after that, with what to look at, and the volume is left alone: it may be making it', () => {
+    const plan = planClaim(state({ logicalVolume: aLogicalVolume(), now: later(120_000) }));
+    expect(words(plan)).toEqual(['Warning:ProvisioningDelayed']);
+    expect(message(plan)).toMatch(/agent of node a has not taken up the volume; see that the node is ready/);
+    expect(plan.againAfterMs).toBe(120_000);
+  });
+
+  it('is quoted when it has said why it is not done', () => {
+    const status = { ...failed('Timeout', 'lvcreate did not end'), phase: 'Pending' as const };
+    const plan = planClaim(state({ logicalVolume: aLogicalVolume({ status }), now: later(120_000) }));
+    expect(message(plan)).toBe('the agent of node a has not finished the volume: lvcreate did not end');
   });
 });
 

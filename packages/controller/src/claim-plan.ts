@@ -6,7 +6,7 @@ import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass }
 import { type Action, type EventAction, type Plan, WAIT } from './action.ts';
 import { isHandedToUs, selectedNodeOf, waitsForConsumer } from './claim.ts';
 import { type ClaimRequest, parseClaim, requestedBytes } from './claim-request.ts';
-import { agentMessage, buildLogicalVolume, isOutOfCapacity } from './logical-volume.ts';
+import { AGENT_PATIENCE_MS, agentMessage, buildLogicalVolume, isOutOfCapacity } from './logical-volume.ts';
 import { buildPersistentVolume, sizeOf } from './persistent-volume.ts';
 
 /** Where a volume of a claim with volumeBindingMode Immediate may go, or a sentence why nowhere. */
@@ -31,6 +31,7 @@ export interface ClaimState {
   /** A pod that waits for the claim. */
   readonly pod: Pod | undefined;
   readonly place: PlaceClaim;
+  readonly now: Date;
 }
 
 /**
@@ -101,8 +102,20 @@ const planExisting = (state: Existing): Plan => {
     const sentence = `node ${nodeName} could not make the volume and tries again: ${agentMessage(logicalVolume)}`;
     return warn(claim, 'ProvisioningFailed', sentence);
   }
-  if (logicalVolume.status?.phase !== 'Ready') return WAIT;
+  if (logicalVolume.status?.phase !== 'Ready') return planAwaited(state);
   return planReady(state);
+};
+
+/** The agent has the volume in hand, or there is none: its node may lack the pod, or be out of order. */
+const planAwaited = ({ claim, logicalVolume, now }: Existing): Plan => {
+  const waitedMs = now.getTime() - Date.parse(logicalVolume.metadata.creationTimestamp ?? now.toISOString());
+  if (waitedMs < AGENT_PATIENCE_MS) return { actions: [], againAfterMs: AGENT_PATIENCE_MS - waitedMs };
+  const { nodeName } = logicalVolume.spec;
+  const sentence =
+    logicalVolume.status === undefined
+      ? `the agent of node ${nodeName} has not taken up the volume; see that the node is ready and a pod of the DaemonSet berth-agent runs there`
+      : `the agent of node ${nodeName} has not finished the volume: ${agentMessage(logicalVolume)}`;
+  return { ...warn(claim, 'ProvisioningDelayed', sentence), againAfterMs: AGENT_PATIENCE_MS };
 };
 
 const planReady = ({ claim, storageClass, logicalVolume }: Existing): Plan => {

@@ -1,5 +1,6 @@
 import { volumeName } from '@berth/contract/names';
 import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
+import type { Clock } from '@berth/runtime/clock';
 import { needsFreshState } from './action.ts';
 import type { RunPlan } from './action-runner.ts';
 import { selectedNodeOf, usesClaim } from './claim.ts';
@@ -11,6 +12,7 @@ export interface ClaimReconcilerOptions {
   readonly fresh: ClusterReader;
   readonly waitingPods: () => readonly Pod[];
   readonly place: PlaceClaim;
+  readonly clock: Clock;
   readonly run: RunPlan;
 }
 
@@ -33,11 +35,11 @@ export const createClaimReconciler = (options: ClaimReconcilerOptions): Reconcil
 const readState = async (
   key: string,
   reader: ClusterReader,
-  { waitingPods, place }: ClaimReconcilerOptions,
+  { waitingPods, place, clock }: ClaimReconcilerOptions,
 ): Promise<ClaimState> => {
   const [namespace = '', name = ''] = key.split('/');
   const claim = await reader.claim(namespace, name);
-  if (claim === undefined) return { ...NOTHING, place };
+  if (claim === undefined) return { ...NOTHING, place, now: clock.now() };
   const handle = volumeName(claim.metadata?.uid ?? '');
   const [storageClass, logicalVolume, persistentVolume] = await Promise.all([
     readClass(claim, reader),
@@ -47,7 +49,7 @@ const readState = async (
   const nodeName = logicalVolume?.spec.nodeName ?? selectedNodeOf(claim);
   const node = nodeName === undefined ? undefined : await reader.node(nodeName);
   const pod = waitingPods().find((candidate) => usesClaim(candidate, claim));
-  return { claim, storageClass, node, logicalVolume, persistentVolume, pod, place };
+  return { claim, storageClass, node, logicalVolume, persistentVolume, pod, place, now: clock.now() };
 };
 
 const NOTHING = {

@@ -43,7 +43,7 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   const claims = startReconciler({
     ...shared,
     name: 'claim',
-    reconcile: createClaimReconciler({ ...readers, waitingPods, place: options.place, run }),
+    reconcile: createClaimReconciler({ ...readers, waitingPods, place: options.place, clock, run }),
   });
   const volumes = startReconciler({
     ...shared,

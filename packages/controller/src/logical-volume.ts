@@ -41,6 +41,9 @@ export const buildLogicalVolume = ({ claim, request, nodeName, pod }: LogicalVol
   };
 };
 
+/** An agent that runs makes or removes a volume within seconds; after this long, in milliseconds, people are told. */
+export const AGENT_PATIENCE_MS = 120_000;
+
 /** Whether the agent found no room for the volume. */
 export const isOutOfCapacity = (volume: LogicalVolume): boolean =>
   volume.status?.phase === 'Failed' && readyCondition(volume)?.reason === REASON_OUT_OF_CAPACITY;

@@ -2,7 +2,7 @@ import { PERSISTENT_VOLUME_FINALIZER } from '@berth/contract/names';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from './action.ts';
 import { ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
-import { aClaim, aLogicalVolume, aPersistentVolume, READY, VOLUME } from './testing/builders.ts';
+import { aClaim, aLogicalVolume, aPersistentVolume, LONG_AGO, READY, VOLUME } from './testing/builders.ts';
 import { planVolume, type VolumeState } from './volume-plan.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
@@ -37,7 +37,16 @@ describe('reclaim policy Delete', () => {
   const cases: readonly Case[] = [
     ['in use: nothing', { persistentVolume: aPersistentVolume(), claim: boundClaim }, []],
     ['released: the logical volume goes first', { persistentVolume: released }, ['deleteLogicalVolume']],
-    ['released, the logical volume is going: wait', { persistentVolume: released, logicalVolume: going }, []],
+    [
+      'released, the logical volume is going: wait',
+      { persistentVolume: released, logicalVolume: going, now: new Date(LONG_AGO) },
+      [],
+    ],
+    [
+      'released, the agent does not remove the logical volume: that is said, and nothing is done in its place (trap 91)',
+      { persistentVolume: released, logicalVolume: going },
+      ['Warning:RemovalDelayed'],
+    ],
     [
       'released, the logical volume is gone: the persistent volume goes',
       { persistentVolume: released, logicalVolume: undefined },

@@ -2,6 +2,7 @@ import { LOGICAL_VOLUME_FINALIZER, PERSISTENT_VOLUME_FINALIZER } from '@berth/co
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
 import { type Action, type Plan, WAIT } from './action.ts';
+import { AGENT_PATIENCE_MS, agentMessage } from './logical-volume.ts';
 import { markedAt, marksOf, ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
 import { isProvisionedByUs } from './persistent-volume.ts';
 
@@ -72,13 +73,26 @@ const planDeletion = ({ logicalVolume, now }: VolumeState, persistentVolume: Per
   if (!reclaims(persistentVolume)) return { actions: [...retain(logicalVolume, now), release] };
   if (logicalVolume) {
     return logicalVolume.metadata.deletionTimestamp
-      ? WAIT
+      ? planRemovalAwaited(logicalVolume, persistentVolume, now)
       : { actions: [{ kind: 'deleteLogicalVolume', logicalVolume }] };
   }
   return {
     actions: [
       persistentVolume.metadata?.deletionTimestamp ? release : { kind: 'deletePersistentVolume', persistentVolume },
     ],
+  };
+};
+
+/** Only the agent may say that the data is gone; for a node that exists nobody does it in its place. */
+const planRemovalAwaited = (logicalVolume: LogicalVolume, object: PersistentVolume, now: Date): Plan => {
+  const { deletionTimestamp } = logicalVolume.metadata;
+  const waitedMs = now.getTime() - Date.parse(deletionTimestamp ?? now.toISOString());
+  if (waitedMs < AGENT_PATIENCE_MS) return { actions: [], againAfterMs: AGENT_PATIENCE_MS - waitedMs };
+  const message = `the agent of node ${logicalVolume.spec.nodeName} has not removed the logical volume yet: ${agentMessage(logicalVolume)}`;
+  const about = { kind: 'PersistentVolume', object } as const;
+  return {
+    actions: [{ kind: 'event', about, type: 'Warning', reason: 'RemovalDelayed', message }],
+    againAfterMs: AGENT_PATIENCE_MS,
   };
 };
 
