@@ -1,12 +1,30 @@
+import { DRIVER_NAME } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import { indexBy } from '@berth/kube/cache-index';
 import type { KubeClient } from '@berth/kube/client';
-import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, VOLUMES } from '@berth/kube/resources';
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
+import {
+  CAPACITIES,
+  CLAIMS,
+  CLASSES,
+  LOGICAL_VOLUMES,
+  NODE_STORAGES,
+  NODES,
+  PODS,
+  VOLUMES,
+} from '@berth/kube/resources';
+import type {
+  CSIStorageCapacity,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+} from '@berth/kube/types';
 import { createWatchCache, type WatchCache } from '@berth/kube/watch-cache';
 import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
+import { MANAGED_BY_LABEL, nodeOfCapacity } from './capacity/capacity-object.ts';
 import { isOurs } from './persistent-volume.ts';
 import { rememberVanishedClaims } from './vanished-claims.ts';
 
@@ -20,12 +38,16 @@ export interface Caches {
   readonly persistentVolumes: WatchCache<PersistentVolume>;
   readonly logicalVolumes: WatchCache<LogicalVolume>;
   readonly nodeStorages: WatchCache<NodeStorage>;
+  /** Ours only. */
+  readonly capacities: WatchCache<CSIStorageCapacity>;
   /** UIDs of claims that were deleted before they had a volume. */
   readonly vanishedClaims: ReadonlySet<string>;
   /** Persistent volumes of our driver with this volume handle. */
   volumesOfHandle(handle: string): readonly PersistentVolume[];
   /** Logical volumes on a node. */
   volumesOnNode(nodeName: string): readonly LogicalVolume[];
+  /** What kube-scheduler is told about a node's room. */
+  capacitiesOfNode(nodeName: string): readonly CSIStorageCapacity[];
   /** Claims that have no volume yet. */
   unboundClaims(): readonly PersistentVolumeClaim[];
 }
@@ -36,11 +58,13 @@ export interface CacheOptions {
   readonly logger: Logger;
 }
 
+const OUR_CAPACITIES = { labelSelector: `${MANAGED_BY_LABEL}=${DRIVER_NAME}` };
 const UNBOUND = 'unbound';
 
 export const createCaches = (options: CacheOptions): Caches => {
   const persistentVolumes = createWatchCache({ ...options, resource: VOLUMES });
   const claims = createWatchCache({ ...options, resource: CLAIMS });
+  const capacities = createWatchCache({ ...options, resource: CAPACITIES, selector: OUR_CAPACITIES });
   const logicalVolumes = createWatchCache({ ...options, resource: LOGICAL_VOLUMES });
   const claimsByBinding = indexBy(claims, ({ spec }) => (spec?.volumeName ? undefined : UNBOUND));
   return {
@@ -51,9 +75,11 @@ export const createCaches = (options: CacheOptions): Caches => {
     waitingPods: createWatchCache({ ...options, resource: PODS, selector: { fieldSelector: 'spec.nodeName=' } }),
     persistentVolumes,
     logicalVolumes,
+    capacities,
     nodeStorages: createWatchCache({ ...options, resource: NODE_STORAGES }),
     volumesOfHandle: indexBy(persistentVolumes, handleOf),
     volumesOnNode: indexBy(logicalVolumes, ({ spec }) => spec.nodeName),
+    capacitiesOfNode: indexBy(capacities, nodeOfCapacity),
     unboundClaims: () => claimsByBinding(UNBOUND),
   };
 };
@@ -75,6 +101,7 @@ export const watched = (caches: Caches): readonly WatchCache<never>[] =>
     caches.persistentVolumes,
     caches.logicalVolumes,
     caches.nodeStorages,
+    caches.capacities,
   ] as unknown as readonly WatchCache<never>[];
 
 const handleOf = (volume: PersistentVolume): string | undefined =>

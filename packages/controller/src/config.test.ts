@@ -6,7 +6,7 @@ it('needs no settings at all inside a cluster', () => {
   expect(readConfig(configSchema, { argv: [], env: {} })).toEqual({
     metricsPort: 9811,
     logLevel: 'info',
-    leaseNamespace: 'berth-system',
+    namespace: 'berth-system',
     workers: 8,
     resyncSeconds: 600,
     orphanGraceSeconds: 600,

@@ -4,8 +4,8 @@ import * as z from 'zod';
 /** Settings of the controller. */
 export const configSchema = z.object({
   ...commonSettings(9811),
-  leaseNamespace: z.string().min(1).default('berth-system').meta({
-    description: 'Namespace of the Lease berth-controller, by which one of several controllers leads.',
+  namespace: z.string().min(1).default('berth-system').meta({
+    description: 'Where the Lease is by which one of several controllers leads, and the CSIStorageCapacity objects.',
   }),
   workers: z.coerce.number().int().min(1).max(64).default(8).meta({
     description: 'How many claims, and how many volumes, are worked on at once.',

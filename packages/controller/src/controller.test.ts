@@ -30,7 +30,7 @@ const startAll = async (options: FakeClusterOptions = {}, place: PlaceClaim = NO
   const base = { client: cluster.client, clock, logger: silentLogger };
   const caches = createCaches(base);
   await startCaches(caches, signal);
-  const times = { orphanGraceMs: 600_000, resyncMs: 600_000, workers: 2 };
+  const times = { namespace: 'berth-system', orphanGraceMs: 600_000, resyncMs: 600_000, workers: 2 };
   const events = { record: () => {} };
   const run = (term: AbortSignal) => runController({ ...base, ...times, caches, events, place, metrics }, term);
   const first = new AbortController();

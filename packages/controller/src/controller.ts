@@ -6,6 +6,8 @@ import type { Logger } from '@berth/runtime/logger';
 import type { Metrics } from '@berth/runtime/metrics';
 import { createActionRunner } from './action-runner.ts';
 import type { Caches } from './caches.ts';
+import { createCapacityReconciler } from './capacity/capacity-reconciler.ts';
+import { connectCapacityTriggers } from './capacity/capacity-triggers.ts';
 import type { PlaceClaim } from './claim-plan.ts';
 import { createClaimReconciler } from './claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from './cluster-reader.ts';
@@ -23,6 +25,8 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Where the controller's own objects are. */
+  readonly namespace: string;
   readonly orphanGraceMs: number;
   /** How often everything is looked at again without a reason. */
   readonly resyncMs: number;
@@ -32,6 +36,9 @@ export interface ControllerOptions {
 
 /** Many nodes may tell of room at once. */
 const PLACE_AGAIN_MS = 2_000;
+
+/** A volume that is made changes its node's room several times in a moment. */
+const CAPACITY_PAUSE_MS = 500;
 
 /** Does the controller's work until the signal fires, and returns when the last of it has ended. Only one process of a cluster may be inside at a time. */
 export const runController = async (options: ControllerOptions, signal: AbortSignal): Promise<void> => {
@@ -61,6 +68,11 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
     name: 'growth',
     reconcile: createGrowthReconciler({ ...readers, clock, run, groupOf: (volume) => groupOf(volume, caches) }),
   });
+  const capacity = startReconciler({
+    ...shared,
+    name: 'capacity',
+    reconcile: createCapacityReconciler({ client, caches, namespace: options.namespace }),
+  });
   const queues = {
     claim: claims.add,
     volume: volumes.add,
@@ -68,10 +80,12 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
     claimSoon: (key: string) => claims.addAfter(key, PLACE_AGAIN_MS),
   };
   const disconnect = connectTriggers(caches, queues);
+  const disconnectCapacity = connectCapacityTriggers(caches, (node) => capacity.addAfter(node, CAPACITY_PAUSE_MS));
   while (!signal.aborted) {
     queueEverything(caches, queues);
     await clock.sleep(options.resyncMs, signal).catch(() => {});
   }
   disconnect();
-  await Promise.all([claims.stopped, volumes.stopped, growth.stopped]);
+  disconnectCapacity();
+  await Promise.all([claims.stopped, volumes.stopped, growth.stopped, capacity.stopped]);
 };

@@ -43,17 +43,17 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
   try {
     await startCaches(caches, signal);
     logger.info({ port: server.port }, 'controller started');
-    const { workers } = config;
+    const { workers, namespace } = config;
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
     const place = createImmediatePlacement(caches, clock);
     const leads = metrics.gauge('berth_controller_leads', '1 while this process is the one that works.');
     leads.set({}, 0);
-    const lease = { namespace: config.leaseNamespace, name: 'berth-controller' };
+    const lease = { namespace, name: 'berth-controller' };
     const identity = `${hostname()}_${randomUUID()}`;
     const work = async ({ check, signal: term }: Leadership) => {
       leads.set({}, 1);
-      const guarded = fenced(client, check);
-      await runController({ client: guarded, caches, events, place, clock, logger, metrics, workers, ...times }, term);
+      const parts = { client: fenced(client, check), caches, events, place, clock, logger, metrics };
+      await runController({ ...parts, ...times, namespace, workers }, term);
       leads.set({}, 0);
     };
     await whileLeading({ client, lease, identity, clock, logger }, work, signal);

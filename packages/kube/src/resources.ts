@@ -1,7 +1,16 @@
 import { API_GROUP, API_VERSION } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
-import type { CoreEvent, Lease, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from './types.ts';
+import type {
+  CoreEvent,
+  CSIStorageCapacity,
+  Lease,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+} from './types.ts';
 
 /** Where a kind of object lives in the API; T is what an object of it looks like. */
 export interface Resource<T> {
@@ -41,6 +50,13 @@ export const CLASSES: Resource<StorageClass> = {
   plural: 'storageclasses',
   kind: 'StorageClass',
   namespaced: false,
+};
+export const CAPACITIES: Resource<CSIStorageCapacity> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  plural: 'csistoragecapacities',
+  kind: 'CSIStorageCapacity',
+  namespaced: true,
 };
 export const LEASES: Resource<Lease> = {
   group: 'coordination.k8s.io',

@@ -7,4 +7,4 @@ export type {
   PersistentVolumeClaim,
   Pod,
 } from 'kubernetes-types/core/v1.js';
-export type { StorageClass } from 'kubernetes-types/storage/v1.js';
+export type { CSIStorageCapacity, StorageClass } from 'kubernetes-types/storage/v1.js';
