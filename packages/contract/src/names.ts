@@ -14,6 +14,11 @@ export const PARAMETER_FS_TYPE = 'csi.storage.k8s.io/fstype';
 export const PARAMETER_POLICY = `${DRIVER_NAME}/policy`;
 /** StorageClass parameter: `preferred` (default) or `required`. */
 export const PARAMETER_RACK_SPREAD = `${DRIVER_NAME}/rack-spread`;
+/** StorageClass parameter: `none` (default), `node-deleted` or `node-lost`: when a stateful pod may start again empty. */
+export const PARAMETER_RECOVERY = `${DRIVER_NAME}/recovery`;
+
+/** Annotation of a claim whose data may be given up although a guard says no; its value is the claim's uid, so that it is not inherited. */
+export const CONFIRM_DATA_LOSS_ANNOTATION = `${DRIVER_NAME}/confirm-data-loss`;
 
 /** Node label that the agent reports to kubelet (NodeGetInfo) and that persistent volumes are pinned by. */
 export const TOPOLOGY_KEY = `topology.${DRIVER_NAME}/node`;

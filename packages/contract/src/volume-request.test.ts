@@ -9,6 +9,7 @@ describe('the parameters of a StorageClass', () => {
       fsType: 'xfs',
       policy: 'spread',
       rackSpread: 'preferred',
+      recovery: 'none',
     });
   });
 
@@ -19,6 +20,10 @@ describe('the parameters of a StorageClass', () => {
     [
       { 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/polcy': 'spread' },
       'unknown StorageClass parameter csi.storage.io/polcy',
+    ],
+    [
+      { 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/recovery': 'always' },
+      'write one of none, node-deleted, node-lost',
     ],
     [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/rack-spread': 'yes' }, 'write one of preferred, required'],
   ])('refuses %j', (parameters, sentence) => {

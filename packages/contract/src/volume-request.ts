@@ -1,6 +1,12 @@
 import { AppError } from './errors.ts';
 import { isMedium, MEDIA, type Medium } from './medium.ts';
-import { PARAMETER_DISK_TYPE, PARAMETER_FS_TYPE, PARAMETER_POLICY, PARAMETER_RACK_SPREAD } from './names.ts';
+import {
+  PARAMETER_DISK_TYPE,
+  PARAMETER_FS_TYPE,
+  PARAMETER_POLICY,
+  PARAMETER_RACK_SPREAD,
+  PARAMETER_RECOVERY,
+} from './names.ts';
 import { formatBytes } from './quantity.ts';
 
 /** What a StorageClass of ours says, checked. */
@@ -9,7 +15,12 @@ export interface ClassParameters {
   readonly fsType: FsType;
   readonly policy: 'spread' | 'concentrated';
   readonly rackSpread: 'preferred' | 'required';
+  readonly recovery: RecoveryPolicy;
 }
+
+/** When a stateful pod whose volume is on a lost node may start again with an empty one. */
+export const RECOVERY_POLICIES = ['none', 'node-deleted', 'node-lost'] as const;
+export type RecoveryPolicy = (typeof RECOVERY_POLICIES)[number];
 
 export const FS_TYPES = ['xfs', 'ext4'] as const;
 export type FsType = (typeof FS_TYPES)[number];
@@ -17,7 +28,7 @@ export type FsType = (typeof FS_TYPES)[number];
 /** Smallest volume in bytes on which the file system can be made: mkfs.xfs refuses less than 300 MiB. */
 export const MINIMUM_BYTES: Readonly<Record<FsType, number>> = { xfs: 300 * 1024 ** 2, ext4: 16 * 1024 ** 2 };
 
-const KNOWN = [PARAMETER_DISK_TYPE, PARAMETER_FS_TYPE, PARAMETER_POLICY, PARAMETER_RACK_SPREAD];
+const KNOWN = [PARAMETER_DISK_TYPE, PARAMETER_FS_TYPE, PARAMETER_POLICY, PARAMETER_RACK_SPREAD, PARAMETER_RECOVERY];
 
 /** Reads the parameters of a StorageClass. Throws InvalidArgument with a sentence for the person who wrote the class. */
 export const parseClassParameters = (parameters: Readonly<Record<string, string>> = {}): ClassParameters => {
@@ -40,6 +51,7 @@ export const parseClassParameters = (parameters: Readonly<Record<string, string>
     fsType: oneOf(parameters, PARAMETER_FS_TYPE, FS_TYPES),
     policy: oneOf(parameters, PARAMETER_POLICY, ['spread', 'concentrated']),
     rackSpread: oneOf(parameters, PARAMETER_RACK_SPREAD, ['preferred', 'required']),
+    recovery: oneOf(parameters, PARAMETER_RECOVERY, RECOVERY_POLICIES),
   };
 };
 

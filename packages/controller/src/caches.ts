@@ -1,6 +1,7 @@
 import { DRIVER_NAME } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
 import { indexBy } from '@berth/kube/cache-index';
 import type { KubeClient } from '@berth/kube/client';
 import {
@@ -11,6 +12,7 @@ import {
   NODE_STORAGES,
   NODES,
   PODS,
+  VOLUME_RECOVERIES,
   VOLUMES,
 } from '@berth/kube/resources';
 import type {
@@ -40,6 +42,7 @@ export interface Caches {
   readonly nodeStorages: WatchCache<NodeStorage>;
   /** Ours only. */
   readonly capacities: WatchCache<CSIStorageCapacity>;
+  readonly recoveries: WatchCache<VolumeRecovery>;
   /** UIDs of claims that were deleted before they had a volume. */
   readonly vanishedClaims: ReadonlySet<string>;
   /** Persistent volumes of our driver with this volume handle. */
@@ -76,6 +79,7 @@ export const createCaches = (options: CacheOptions): Caches => {
     persistentVolumes,
     logicalVolumes,
     capacities,
+    recoveries: createWatchCache({ ...options, resource: VOLUME_RECOVERIES }),
     nodeStorages: createWatchCache({ ...options, resource: NODE_STORAGES }),
     volumesOfHandle: indexBy(persistentVolumes, handleOf),
     volumesOnNode: indexBy(logicalVolumes, ({ spec }) => spec.nodeName),
@@ -102,6 +106,7 @@ export const watched = (caches: Caches): readonly WatchCache<never>[] =>
     caches.logicalVolumes,
     caches.nodeStorages,
     caches.capacities,
+    caches.recoveries,
   ] as unknown as readonly WatchCache<never>[];
 
 const handleOf = (volume: PersistentVolume): string | undefined =>

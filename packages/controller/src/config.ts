@@ -7,6 +7,17 @@ export const configSchema = z.object({
   namespace: z.string().min(1).default('berth-system').meta({
     description: 'Where the Lease is by which one of several controllers leads, and the CSIStorageCapacity objects.',
   }),
+  recovery: z.enum(['on', 'dry-run', 'off']).default('on').meta({
+    description:
+      'Whether stateful pods of lost nodes start again empty where their class allows it; dry-run only tells.',
+  }),
+  nodeDeletedGraceSeconds: z.coerce.number().int().min(10).default(300).meta({
+    description: 'How long a Node object must be gone before its volumes may be given up.',
+  }),
+  nodeLostGraceSeconds: z.coerce.number().int().min(60).default(900).meta({
+    description:
+      'How long a node must have been not ready before volumes of classes with recovery node-lost are given up.',
+  }),
   workers: z.coerce.number().int().min(1).max(64).default(8).meta({
     description: 'How many claims, and how many volumes, are worked on at once.',
   }),

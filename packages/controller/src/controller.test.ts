@@ -9,6 +9,7 @@ import { runController } from './controller.ts';
 import { ORPHANED_SINCE } from './mark.ts';
 import { aClass, aLogicalVolume, VOLUME } from './testing/builders.ts';
 import { createFakeCluster, type FakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
+import { SETTINGS } from './testing/settings.ts';
 
 const MY_CLAIM = { namespace: 'shop', name: 'data-es-0' };
 const NOWHERE: PlaceClaim = () => ({ reason: 'no room' });
@@ -30,9 +31,8 @@ const startAll = async (options: FakeClusterOptions = {}, place: PlaceClaim = NO
   const base = { client: cluster.client, clock, logger: silentLogger };
   const caches = createCaches(base);
   await startCaches(caches, signal);
-  const times = { namespace: 'berth-system', orphanGraceMs: 600_000, resyncMs: 600_000, workers: 2 };
   const events = { record: () => {} };
-  const run = (term: AbortSignal) => runController({ ...base, ...times, caches, events, place, metrics }, term);
+  const run = (term: AbortSignal) => runController({ ...base, ...SETTINGS, caches, events, place, metrics }, term);
   const first = new AbortController();
   const ended = run(AbortSignal.any([signal, first.signal]));
   const endTerm = async () => {

@@ -13,6 +13,7 @@ import { createClaimReconciler } from './claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from './cluster-reader.ts';
 import { createGrowthReconciler } from './growth-reconciler.ts';
 import { groupOf } from './node-states.ts';
+import { type RecoverySettings, startRecovery } from './recovery/start-recovery.ts';
 import { connectTriggers, queueEverything } from './triggers.ts';
 import { createVolumeReconciler } from './volume-reconciler.ts';
 
@@ -27,6 +28,7 @@ export interface ControllerOptions {
   readonly metrics: Metrics;
   /** Where the controller's own objects are. */
   readonly namespace: string;
+  readonly recovery: RecoverySettings;
   readonly orphanGraceMs: number;
   /** How often everything is looked at again without a reason. */
   readonly resyncMs: number;
@@ -73,6 +75,7 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
     name: 'capacity',
     reconcile: createCapacityReconciler({ client, caches, namespace: options.namespace }),
   });
+  const recovery = startRecovery({ ...options, fresh: readers.fresh }, options.recovery, signal);
   const queues = {
     claim: claims.add,
     volume: volumes.add,
@@ -83,9 +86,10 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   const disconnectCapacity = connectCapacityTriggers(caches, (node) => capacity.addAfter(node, CAPACITY_PAUSE_MS));
   while (!signal.aborted) {
     queueEverything(caches, queues);
+    recovery.queueAll();
     await clock.sleep(options.resyncMs, signal).catch(() => {});
   }
   disconnect();
   disconnectCapacity();
-  await Promise.all([claims.stopped, volumes.stopped, growth.stopped, capacity.stopped]);
+  await Promise.all([claims.stopped, volumes.stopped, growth.stopped, capacity.stopped, recovery.stopped]);
 };

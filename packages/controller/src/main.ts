@@ -45,6 +45,10 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     logger.info({ port: server.port }, 'controller started');
     const { workers, namespace } = config;
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
+    const recovery = {
+      mode: config.recovery,
+      times: { deletedGraceMs: config.nodeDeletedGraceSeconds * 1000, lostGraceMs: config.nodeLostGraceSeconds * 1000 },
+    };
     const place = createImmediatePlacement(caches, clock);
     const leads = metrics.gauge('berth_controller_leads', '1 while this process is the one that works.');
     leads.set({}, 0);
@@ -53,7 +57,7 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     const work = async ({ check, signal: term }: Leadership) => {
       leads.set({}, 1);
       const parts = { client: fenced(client, check), caches, events, place, clock, logger, metrics };
-      await runController({ ...parts, ...times, namespace, workers }, term);
+      await runController({ ...parts, ...times, recovery, namespace, workers }, term);
       leads.set({}, 0);
     };
     await whileLeading({ client, lease, identity, clock, logger }, work, signal);

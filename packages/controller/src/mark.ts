@@ -10,7 +10,10 @@ export const ORPHANED_SINCE = `${DRIVER_NAME}/orphaned-since`;
  */
 export const RETAINED_SINCE = `${DRIVER_NAME}/retained-since`;
 
-/** The marks that a LogicalVolume carries. */
+/** Annotation of a LogicalVolume: since when its node has no Node object (RFC 3339). */
+export const NODE_GONE_SINCE = `${DRIVER_NAME}/node-gone-since`;
+
+/** The marks that a LogicalVolume carries about its claim and persistent volume. */
 export const marksOf = (logicalVolume: LogicalVolume): readonly string[] =>
   [ORPHANED_SINCE, RETAINED_SINCE].filter((mark) => logicalVolume.metadata.annotations?.[mark] !== undefined);
 

@@ -22,6 +22,11 @@ export interface Preconditions {
   readonly resourceVersion?: string;
 }
 
+export interface Deletion extends Preconditions {
+  /** 0 takes a pod away without waiting for its node to say that it has stopped. */
+  readonly gracePeriodSeconds?: number;
+}
+
 /**
  * The API server, as much of it as we use. Every call may be repeated.
  * Errors are AppErrors: {@link AppError.code} NotFound, AlreadyExists, Aborted (conflict or failed precondition),
@@ -53,7 +58,7 @@ export interface KubeClient {
     signal?: AbortSignal,
   ): Promise<T>;
   /** Fine when the object is already gone. */
-  delete(resource: Resource<unknown>, ref: Ref, preconditions?: Preconditions, signal?: AbortSignal): Promise<void>;
+  delete(resource: Resource<unknown>, ref: Ref, how?: Deletion, signal?: AbortSignal): Promise<void>;
   /** Ends when the server closes it; throws Aborted with details.expired when the resource version is too old. */
   watch<T>(
     resource: Resource<T>,

@@ -1,6 +1,7 @@
 import { API_GROUP, API_VERSION } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
 import type {
   CoreEvent,
   CSIStorageCapacity,
@@ -9,6 +10,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  StatefulSet,
   StorageClass,
 } from './types.ts';
 
@@ -51,6 +53,13 @@ export const CLASSES: Resource<StorageClass> = {
   kind: 'StorageClass',
   namespaced: false,
 };
+export const STATEFUL_SETS: Resource<StatefulSet> = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'statefulsets',
+  kind: 'StatefulSet',
+  namespaced: true,
+};
 export const CAPACITIES: Resource<CSIStorageCapacity> = {
   group: 'storage.k8s.io',
   version: 'v1',
@@ -66,6 +75,7 @@ export const LEASES: Resource<Lease> = {
   namespaced: true,
 };
 export const NODE_STORAGES = ours<NodeStorage>('nodestorages', 'NodeStorage');
+export const VOLUME_RECOVERIES = ours<VolumeRecovery>('volumerecoveries', 'VolumeRecovery');
 export const LOGICAL_VOLUMES = ours<LogicalVolume>('logicalvolumes', 'LogicalVolume');
 
 export const apiVersionOf = (resource: Resource<unknown>): string =>

@@ -72,8 +72,14 @@ const restClient = (transport: Transport): KubeClient => {
       });
     },
 
-    delete: async (resource, ref, preconditions = {}, signal) => {
-      const deletion = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', preconditions };
+    delete: async (resource, ref, { gracePeriodSeconds, ...preconditions } = {}, signal) => {
+      const deletion = {
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        propagationPolicy: 'Background',
+        preconditions,
+        ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+      };
       await orUndefined(call({ method: 'DELETE', path: pathOf(resource, ref), body: deletion, signal }));
     },
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { API_GROUP, API_VERSION } from '../names.ts';
 import { logicalVolumeSchema } from './logical-volume.ts';
 import { nodeStorageSchema } from './node-storage.ts';
+import { volumeRecoverySchema } from './volume-recovery.ts';
 
 interface Kind {
   readonly kind: string;
@@ -45,6 +46,22 @@ const KINDS: readonly Kind[] = [
       { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
     ],
     selectableFields: ['.spec.nodeName'],
+  },
+  {
+    kind: 'VolumeRecovery',
+    plural: 'volumerecoveries',
+    shortName: 'vr',
+    description: 'The record of a decision to let a stateful pod start again empty, because its node is gone.',
+    schema: volumeRecoverySchema,
+    columns: [
+      { name: 'Node', type: 'string', jsonPath: '.spec.nodeName' },
+      { name: 'Namespace', type: 'string', jsonPath: '.spec.pod.namespace' },
+      { name: 'Pod', type: 'string', jsonPath: '.spec.pod.name' },
+      { name: 'Dry-Run', type: 'boolean', jsonPath: '.spec.dryRun' },
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Reason', type: 'string', jsonPath: '.spec.reason', priority: 1 },
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    ],
   },
 ];
 

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createCaches, startCaches } from '../caches.ts';
 import { runController } from '../controller.ts';
 import { aClass, aLogicalVolume } from '../testing/builders.ts';
+import { SETTINGS } from '../testing/settings.ts';
 
 const storageOf = (name: string, free: string, problem?: string) => {
   const sizes = { extentSize: '4Mi', size: '100Gi', free, foreign: '0', reserve: '0' };
@@ -25,8 +26,7 @@ const setUp = async (nodes: readonly ReturnType<typeof storageOf>[], classes = [
   const caches = createCaches(base);
   await startCaches(caches, controller.signal);
   const rest = { events: { record: () => {} }, place: () => ({ reason: 'no' }), metrics: createMetrics() };
-  const settings = { namespace: 'berth-system', orphanGraceMs: 600_000, resyncMs: 600_000, workers: 4 };
-  void runController({ ...base, ...rest, ...settings, caches }, controller.signal);
+  void runController({ ...base, ...rest, ...SETTINGS, caches }, controller.signal);
   await clock.advance(500);
   const told = async () =>
     (await client.list(CAPACITIES)).items

@@ -1,0 +1,47 @@
+import { applicationOf } from '@berth/contract/topology';
+import type { Pod, StatefulSet } from '@berth/kube/types';
+
+/** The other members of a pod's application cluster; of its set alone when no label names a cluster. */
+export interface OtherMembers {
+  /** How many there should be. */
+  readonly expected: number;
+  readonly ready: number;
+  /** Names of those that are there and not ready. */
+  readonly unready: readonly string[];
+}
+
+/** The StatefulSet that made a pod, and makes it again; undefined for any other pod. */
+export const setOf = (pod: Pod) =>
+  pod.metadata?.ownerReferences?.find(({ kind, controller }) => kind === 'StatefulSet' && controller === true);
+
+export const isReady = (pod: Pod): boolean =>
+  pod.metadata?.deletionTimestamp === undefined &&
+  (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
+
+/**
+ * Counts from what the sets say there should be, so that a member that does not exist at the moment is missed.
+ * `pods` and `sets` are all of the pod's namespace.
+ */
+export const otherMembersOf = (pod: Pod, pods: readonly Pod[], sets: readonly StatefulSet[]): OtherMembers => {
+  const own = setOf(pod)?.uid;
+  const cluster = applicationOf(pod.metadata?.labels)?.cluster;
+  const related = sets.filter(
+    ({ metadata, spec }) =>
+      metadata?.uid === own ||
+      (cluster !== undefined && applicationOf(spec?.template?.metadata?.labels)?.cluster === cluster),
+  );
+  const others = pods.filter((other) => other.metadata?.uid !== pod.metadata?.uid);
+  const counts = related.map((set) => {
+    const members = others.filter((other) => setOf(other)?.uid === set.metadata?.uid);
+    const expected = Math.max(0, (set.spec?.replicas ?? 1) - (set.metadata?.uid === own ? 1 : 0));
+    // A member too many in one set does not stand for one too few in another.
+    const ready = Math.min(expected, members.filter(isReady).length);
+    const unready = members.filter((other) => !isReady(other)).map(({ metadata }) => metadata?.name ?? '');
+    return { expected, ready, unready };
+  });
+  return {
+    expected: counts.reduce((sum, { expected }) => sum + expected, 0),
+    ready: counts.reduce((sum, { ready }) => sum + ready, 0),
+    unready: counts.flatMap(({ unready }) => unready),
+  };
+};

@@ -1,0 +1,77 @@
+import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
+import type { KubeClient } from '@berth/kube/client';
+import { CLAIMS, PODS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import type { Clock } from '@berth/runtime/clock';
+import type { Metrics } from '@berth/runtime/metrics';
+import type { Reconcile } from '../claim-reconciler.ts';
+import type { ClusterReader } from '../cluster-reader.ts';
+import { troubleOf } from './node-trouble.ts';
+
+export interface ExecutorOptions {
+  readonly client: KubeClient;
+  readonly fresh: ClusterReader;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Carries out a recorded decision (the key is the record's name): claims first, then the pod, each only if it is still
+ * the very one that was decided about. A node that came back before the first deletion cancels it. What follows is
+ * others' work: the set makes pod and claims again, and the old volume goes as that of any deleted claim.
+ */
+export const createRecoveryExecutor = (options: ExecutorOptions): Reconcile => {
+  const { client, fresh, metrics } = options;
+  const done = metrics.counter('berth_controller_recoveries_total', 'Recoveries by outcome.', ['outcome']);
+  return async (name, signal) => {
+    const recovery = await client.get(VOLUME_RECOVERIES, { name }, signal);
+    if (recovery === undefined || recovery.spec.dryRun || isOver(recovery)) return undefined;
+    if (recovery.status?.phase === undefined) {
+      const isBack = troubleOf(await fresh.node(recovery.spec.nodeName)).kind === 'none';
+      await setPhase(options, recovery, isBack ? 'Cancelled' : 'Started', signal);
+      if (isBack) {
+        done.inc({ outcome: 'cancelled' });
+        return undefined;
+      }
+    }
+    const { pod, claims } = recovery.spec;
+    for (const claim of claims) await deleteClaim(options, pod.namespace, claim, signal);
+    await deletePod(options, pod, signal);
+    await setPhase(options, recovery, 'Done', signal);
+    done.inc({ outcome: 'done' });
+    return undefined;
+  };
+};
+
+const isOver = ({ status }: VolumeRecovery): boolean => status?.phase === 'Done' || status?.phase === 'Cancelled';
+
+const setPhase = (
+  { client, clock }: ExecutorOptions,
+  { metadata }: VolumeRecovery,
+  phase: NonNullable<VolumeRecovery['status']>['phase'],
+  signal: AbortSignal,
+) => {
+  const patch = { metadata: { uid: metadata.uid }, status: { phase, changedAt: clock.now().toISOString() } };
+  return client.mergePatch(VOLUME_RECOVERIES, { name: metadata.name }, patch, { subresource: 'status' }, signal);
+};
+
+const deleteClaim = async (
+  { client, fresh }: ExecutorOptions,
+  namespace: string,
+  { name, uid }: { readonly name: string; readonly uid: string },
+  signal: AbortSignal,
+): Promise<void> => {
+  const claim = await fresh.claim(namespace, name);
+  if (claim?.metadata?.uid !== uid || claim.metadata.deletionTimestamp) return;
+  await client.delete(CLAIMS, { namespace, name }, { uid }, signal);
+};
+
+/** Its node can't say that it has stopped, so nobody waits for that. */
+const deletePod = async (
+  { client }: ExecutorOptions,
+  { namespace, name, uid }: VolumeRecovery['spec']['pod'],
+  signal: AbortSignal,
+): Promise<void> => {
+  const pod = await client.get(PODS, { namespace, name }, signal);
+  if (pod?.metadata?.uid !== uid) return;
+  await client.delete(PODS, { namespace, name }, { uid, gracePeriodSeconds: 0 }, signal);
+};

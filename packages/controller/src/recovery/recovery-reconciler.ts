@@ -1,0 +1,158 @@
+import { hasCode } from '@berth/contract/errors';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import type { KubeClient } from '@berth/kube/client';
+import type { EventRecorder } from '@berth/kube/event-recorder';
+import { LOGICAL_VOLUMES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import type { Pod } from '@berth/kube/types';
+import type { Clock } from '@berth/runtime/clock';
+import type { Caches } from '../caches.ts';
+import { usesClaim } from '../claim.ts';
+import type { Reconcile } from '../claim-reconciler.ts';
+import type { ClusterReader } from '../cluster-reader.ts';
+import { NODE_GONE_SINCE } from '../mark.ts';
+import { decideRecovery, type RecoveryMode } from './decision.ts';
+import type { RecoveryTimes } from './due.ts';
+import { type LostClaim, lostClaim, recoveryPolicyOf } from './lost-volumes.ts';
+import { isReady, otherMembersOf, setOf } from './members.ts';
+import { describeTrouble, type NodeTrouble, troubleOf } from './node-trouble.ts';
+import { buildRecovery } from './recovery-record.ts';
+import { tellOfPod } from './tell.ts';
+
+export interface RecoveryOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly fresh: ClusterReader;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly mode: RecoveryMode;
+  readonly times: RecoveryTimes;
+}
+
+/** A guard that said no is asked again after this. */
+const ASK_AGAIN_MS = 30_000;
+
+/**
+ * Decides for a node (the key) which stateful pods give up the volumes they have there, and makes a record of each such
+ * decision; nothing is deleted here. Must run one node at a time: the guards look at all members of a cluster.
+ * Everything a decision rests on is read from the API just before.
+ */
+export const createRecoveryReconciler =
+  (options: RecoveryOptions): Reconcile =>
+  async (nodeName, signal) => {
+    const { caches, fresh } = options;
+    const volumes = caches.volumesOnNode(nodeName).filter(({ metadata }) => !metadata.deletionTimestamp);
+    if (!volumes.some((volume) => isCovered(volume, caches))) return undefined;
+    const trouble = troubleOf(await fresh.node(nodeName));
+    if (trouble.kind !== 'deleted') await unmark(options, volumes, signal);
+    if (trouble.kind === 'none') return undefined;
+    const lost = await findLost(options, volumes, trouble);
+    for (const { due, logicalVolume } of lost) {
+      if (due.kind === 'mark') await mark(options, logicalVolume, signal);
+    }
+    const waits: number[] = [];
+    for (const [namespace, claims] of Map.groupBy(lost, ({ claim }) => claim.metadata?.namespace ?? '')) {
+      waits.push(await decideNamespace(options, { namespace, claims, nodeName, trouble }, signal));
+    }
+    const againAfterMs = Math.min(...waits);
+    return Number.isFinite(againAfterMs) ? { againAfterMs } : undefined;
+  };
+
+const isCovered = ({ spec }: LogicalVolume, { claims, classes }: Caches): boolean => {
+  const claim = claims.get(`${spec.claim.namespace}/${spec.claim.name}`);
+  return recoveryPolicyOf(classes.get(claim?.spec?.storageClassName ?? '')) !== 'none';
+};
+
+const findLost = async (
+  { fresh, clock, times }: RecoveryOptions,
+  volumes: readonly LogicalVolume[],
+  trouble: NodeTrouble,
+): Promise<readonly LostClaim[]> => {
+  const lost: LostClaim[] = [];
+  for (const logicalVolume of volumes) {
+    const { namespace, name, uid } = logicalVolume.spec.claim;
+    const claim = await fresh.claim(namespace, name);
+    if (claim?.metadata?.uid !== uid || !claim.spec?.volumeName) continue;
+    const policy = recoveryPolicyOf(await fresh.storageClass(claim.spec.storageClassName ?? ''));
+    lost.push(lostClaim({ claim, logicalVolume, policy, trouble, now: clock.now(), times }));
+  }
+  return lost;
+};
+
+interface Namespace {
+  readonly namespace: string;
+  readonly claims: readonly LostClaim[];
+  readonly nodeName: string;
+  readonly trouble: NodeTrouble;
+}
+
+/** Milliseconds after which to look again; infinite when only a change can tell more. */
+const decideNamespace = async (
+  options: RecoveryOptions,
+  { namespace, claims, nodeName, trouble }: Namespace,
+  signal: AbortSignal,
+): Promise<number> => {
+  if (claims.every(({ due }) => due.kind === 'never')) return Number.POSITIVE_INFINITY;
+  const { client, events, mode } = options;
+  const inNamespace = { fieldSelector: `metadata.namespace=${namespace}` };
+  const { items: pods } = await client.list(PODS, inNamespace, signal);
+  const { items: sets } = await client.list(STATEFUL_SETS, inNamespace, signal);
+  let againMs = ASK_AGAIN_MS;
+  for (const pod of pods) {
+    const volumes = claims.filter(({ claim }) => usesClaim(pod, claim));
+    if (volumes.every(({ due }) => due.kind === 'never') || isElsewhere(pod, nodeName)) continue;
+    const decision = decideRecovery({
+      mode,
+      trouble: describeTrouble(nodeName, trouble),
+      namespace,
+      podName: pod.metadata?.name ?? '',
+      isOfSet: setOf(pod) !== undefined,
+      isReady: isReady(pod),
+      volumes,
+      others: otherMembersOf(pod, pods, sets),
+    });
+    if (decision.kind === 'wait') againMs = Math.min(againMs, decision.ms);
+    if (decision.kind === 'refuse') tellOfPod(events, pod, { reason: 'RecoveryRefused', message: decision.sentence });
+    if (decision.kind === 'act') {
+      await record(options, pod, { nodeName, pod, volumes, ...decision }, signal);
+      // What is decided changes what the guards of the others see, once it is done.
+      break;
+    }
+  }
+  return againMs;
+};
+
+const isElsewhere = ({ spec }: Pod, nodeName: string): boolean =>
+  Boolean(spec?.nodeName) && spec?.nodeName !== nodeName;
+
+const record = async (
+  { client, events }: RecoveryOptions,
+  pod: Pod,
+  input: Parameters<typeof buildRecovery>[0],
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await client.create(VOLUME_RECOVERIES, buildRecovery(input), signal);
+  } catch (thrown) {
+    if (hasCode(thrown, 'AlreadyExists')) return;
+    throw thrown;
+  }
+  const [reason, next] = input.dryRun
+    ? ['RecoveryDryRun', 'would give the data up, and start the pod again with empty volumes']
+    : ['RecoveryDecided', 'giving the data up; the pod starts again with empty volumes'];
+  tellOfPod(events, pod, { reason, message: `${input.reason}: ${next}` });
+};
+
+const mark = ({ client, clock }: RecoveryOptions, { metadata }: LogicalVolume, signal: AbortSignal) => {
+  const { name, resourceVersion } = metadata;
+  const annotations = { [NODE_GONE_SINCE]: clock.now().toISOString() };
+  return client.mergePatch(LOGICAL_VOLUMES, { name }, { metadata: { resourceVersion, annotations } }, {}, signal);
+};
+
+const unmark = async ({ client }: RecoveryOptions, volumes: readonly LogicalVolume[], signal: AbortSignal) => {
+  for (const { metadata } of volumes) {
+    if (metadata.annotations?.[NODE_GONE_SINCE] === undefined) continue;
+    const { name, resourceVersion } = metadata;
+    const patch = { metadata: { resourceVersion, annotations: { [NODE_GONE_SINCE]: null } } };
+    await client.mergePatch(LOGICAL_VOLUMES, { name }, patch, {}, signal);
+  }
+};

@@ -1,0 +1,135 @@
+import { hasCode } from '@berth/contract/errors';
+import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
+import { silentLogger } from '@berth/runtime/logger';
+import { createManualClock } from '@berth/runtime/manual-clock';
+import { createMetrics } from '@berth/runtime/metrics';
+import { onTestFinished } from 'vitest';
+import { createCaches, startCaches } from '../caches.ts';
+import { createFreshReader } from '../cluster-reader.ts';
+import type { RecoveryMode } from '../recovery/decision.ts';
+import { createRecoveryExecutor } from '../recovery/recovery-executor.ts';
+import { createRecoveryReconciler } from '../recovery/recovery-reconciler.ts';
+import { aClass, aLogicalVolume } from './builders.ts';
+import { Crash, type CrashPoint, createCrashingClient } from './crashing-client.ts';
+import { SETTINGS } from './settings.ts';
+
+const NODE_NAMES = ['a', 'b', 'c'];
+
+export interface LostNodeOptions {
+  readonly recovery?: string;
+  readonly mode?: RecoveryMode;
+  readonly crash?: CrashPoint;
+}
+
+/** A set es of three, one member a node, each with a volume there. */
+export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on', crash }: LostNodeOptions = {}) => {
+  const api = createFakeKubeClient();
+  const clock = createManualClock();
+  const told: string[] = [];
+  const parameters = { ...aClass().parameters, 'csi.storage.io/recovery': recovery };
+  await api.create(CLASSES, aClass({ parameters }));
+  const set = await api.create(STATEFUL_SETS, {
+    metadata: { namespace: 'shop', name: 'es' },
+    spec: { replicas: 3, serviceName: 'es', selector: {}, template: {} },
+  });
+  const makePod = async (index: number, status: string) =>
+    api.create(PODS, {
+      metadata: {
+        namespace: 'shop',
+        name: `es-${index}`,
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'es', uid: set.metadata?.uid ?? '', controller: true },
+        ],
+      },
+      spec: {
+        nodeName: NODE_NAMES[index] ?? '',
+        containers: [],
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-es-${index}` } }],
+      },
+      status: { conditions: [{ type: 'Ready', status }] },
+    });
+  const makeClaim = (index: number) =>
+    api.create(CLAIMS, {
+      metadata: { namespace: 'shop', name: `data-es-${index}` },
+      spec: { storageClassName: 'fast', volumeName: `pvc-${index}` },
+    });
+  for (const [index, name] of NODE_NAMES.entries()) {
+    await api.create(NODES, { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+    const claim = await makeClaim(index);
+    await makePod(index, 'True');
+    const volume = aLogicalVolume({ nodeName: name });
+    const reference = { namespace: 'shop', name: `data-es-${index}`, uid: claim.metadata?.uid ?? '' };
+    const spec = { ...volume.spec, claim: reference };
+    await api.create(LOGICAL_VOLUMES, { metadata: { name: `pvc-${index}` }, spec });
+  }
+
+  const client = createCrashingClient(api, crash);
+  const live = async () => {
+    const controller = new AbortController();
+    onTestFinished(() => controller.abort(new Error('stopped')));
+    const { signal } = controller;
+    const caches = createCaches({ client, clock, logger: silentLogger });
+    await startCaches(caches, signal);
+    const fresh = createFreshReader(client, caches, signal);
+    const events = {
+      record: ({ kind }: { kind?: string | undefined }, event: { reason: string; message: string }) =>
+        void (kind === 'StatefulSet' && told.push(`${event.reason}: ${event.message}`)),
+    };
+    const services = { client, caches, fresh, events, clock, metrics: createMetrics() };
+    const decide = createRecoveryReconciler({ ...services, mode, times: SETTINGS.recovery.times });
+    const execute = createRecoveryExecutor(services);
+    const records = async () => (await api.list(VOLUME_RECOVERIES)).items;
+    return async () => {
+      for (const name of NODE_NAMES) await decide(name, signal);
+      for (const { metadata } of await records()) await execute(metadata.name, signal);
+    };
+  };
+
+  let run = await live();
+  /** One look at all nodes and records; a crash starts the controller anew. */
+  const step = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    try {
+      await run();
+    } catch (thrown) {
+      if (!(thrown instanceof Crash) && !hasCode(thrown, 'Aborted')) throw thrown;
+      run = await live();
+    }
+  };
+  const present = async () => {
+    const pods = (await api.list(PODS)).items.map(({ metadata }) => metadata?.name);
+    const claims = (await api.list(CLAIMS)).items.map(({ metadata }) => metadata?.name);
+    return [...pods, ...claims];
+  };
+  const records = async () =>
+    (await api.list(VOLUME_RECOVERIES)).items.map(
+      ({ spec, status }) => `${spec.pod.name} ${spec.dryRun ? 'dry-run' : (status?.phase ?? 'undecided')}`,
+    );
+  const setReady = (index: number, status: string) =>
+    api.mergePatch(
+      PODS,
+      { namespace: 'shop', name: `es-${index}` },
+      { status: { conditions: [{ type: 'Ready', status }] } },
+      { subresource: 'status' },
+    );
+  const setNodeReady = (name: string, status: string) => {
+    const conditions = [{ type: 'Ready', status, lastTransitionTime: clock.now().toISOString() }];
+    return api.mergePatch(NODES, { name }, { status: { conditions } }, { subresource: 'status' });
+  };
+  return {
+    api,
+    clock,
+    told,
+    calls: client.count,
+    step,
+    present,
+    records,
+    setReady,
+    setNodeReady,
+    makePod,
+    makeClaim,
+  };
+};
+
+export type LostNodeCluster = Awaited<ReturnType<typeof createLostNodeCluster>>;

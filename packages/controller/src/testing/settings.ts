@@ -1,0 +1,8 @@
+/** What the configuration's defaults come to, for tests. */
+export const SETTINGS = {
+  namespace: 'berth-system',
+  orphanGraceMs: 600_000,
+  resyncMs: 600_000,
+  workers: 2,
+  recovery: { mode: 'on', times: { deletedGraceMs: 300_000, lostGraceMs: 900_000 } },
+} as const;
