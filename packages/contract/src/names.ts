@@ -20,6 +20,9 @@ export const PARAMETER_RECOVERY = `${DRIVER_NAME}/recovery`;
 /** Annotation of a claim whose data may be given up although a guard says no; its value is the claim's uid, so that it is not inherited. */
 export const CONFIRM_DATA_LOSS_ANNOTATION = `${DRIVER_NAME}/confirm-data-loss`;
 
+/** Annotation of a cordoned node, with the value `true`: its stateful pods are to start again elsewhere, one by one. */
+export const REMOVE_NODE_ANNOTATION = `${DRIVER_NAME}/remove-node`;
+
 /** Node label that the agent reports to kubelet (NodeGetInfo) and that persistent volumes are pinned by. */
 export const TOPOLOGY_KEY = `topology.${DRIVER_NAME}/node`;
 

@@ -14,6 +14,7 @@ const volume = (due: Due['kind'], isConfirmed = false, claimName = 'data-es-1'):
 const facts = (changes: Partial<RecoveryFacts> = {}): RecoveryFacts => ({
   mode: 'on',
   trouble: 'node a was deleted',
+  isPlanned: false,
   namespace: 'shop',
   podName: 'es-1',
   isOfSet: true,
@@ -96,18 +97,19 @@ describe('whether a pod gives up its data on a node that is gone', () => {
       due: ['never', 'mark', 'wait', 'due'] as const,
       isOfSet: both,
       isReady: both,
+      isPlanned: both,
       isConfirmed: both,
       expected: [0, 1, 2],
       ready: [0, 1, 2],
     }).filter(({ expected, ready }) => ready <= expected);
-    expect(all).toHaveLength(3 * 4 * 8 * 6);
-    for (const { mode, due, isOfSet, isReady, isConfirmed, expected, ready } of all) {
+    expect(all).toHaveLength(3 * 4 * 16 * 6);
+    for (const { mode, due, isOfSet, isReady, isPlanned, isConfirmed, expected, ready } of all) {
       const volumes = [volume(due, isConfirmed)];
       const decision = decideRecovery(
-        facts({ mode, isOfSet, isReady, volumes, others: { expected, ready, unready: [] } }),
+        facts({ mode, isOfSet, isReady, isPlanned, volumes, others: { expected, ready, unready: [] } }),
       );
       const isSafe = isConfirmed || (expected > 0 && ready === expected);
-      const mayAct = mode !== 'off' && due === 'due' && isOfSet && !isReady && isSafe;
+      const mayAct = mode !== 'off' && due === 'due' && isOfSet && (isPlanned || !isReady) && isSafe;
       expect(decision).toMatchObject(mayAct ? { kind: 'act', dryRun: mode === 'dry-run' } : {});
       expect(decision.kind === 'act').toBe(mayAct);
     }
@@ -122,6 +124,7 @@ const combinations = <T extends object>(choices: { readonly [K in keyof T]: read
   ) as readonly T[];
 
 describe('the other members of a cluster', () => {
+  const NOBODY: ReadonlySet<string> = new Set();
   const set = (name: string, replicas: number, cluster?: string): StatefulSet => ({
     metadata: { name, uid: name },
     spec: {
@@ -143,7 +146,7 @@ describe('the other members of a cluster', () => {
 
   it('are those of its set, counted from what there should be', () => {
     const pods = [pod('es-0', 'es', false), pod('es-1', 'es')];
-    expect(otherMembersOf(pod('es-0', 'es', false), pods, [set('es', 3)])).toEqual({
+    expect(otherMembersOf(pod('es-0', 'es', false), { pods, sets: [set('es', 3)], going: NOBODY })).toEqual({
       expected: 2,
       ready: 1,
       unready: [],
@@ -160,20 +163,26 @@ describe('the other members of a cluster', () => {
       pod('master-1', 'master', false, 'logs'),
       pod('web-0', 'web', true, 'web'),
     ];
-    expect(otherMembersOf(me, pods, sets)).toEqual({ expected: 4, ready: 2, unready: ['master-1'] });
+    expect(otherMembersOf(me, { pods, sets, going: NOBODY })).toEqual({ expected: 4, ready: 2, unready: ['master-1'] });
   });
 
   it('are not made up for by a member too many in another set', () => {
     const sets = [set('data', 2, 'logs'), set('master', 1, 'logs')];
     const me = pod('data-0', 'data', false, 'logs');
     const pods = [me, pod('master-0', 'master', true, 'logs'), pod('master-1', 'master', true, 'logs')];
-    expect(otherMembersOf(me, pods, sets)).toEqual({ expected: 2, ready: 1, unready: [] });
+    expect(otherMembersOf(me, { pods, sets, going: NOBODY })).toEqual({ expected: 2, ready: 1, unready: [] });
+  });
+
+  it('that are decided to go are not ready, though they still are', () => {
+    const pods = [pod('es-1', 'es'), pod('es-2', 'es')];
+    const others = otherMembersOf(pod('es-0', 'es'), { pods, sets: [set('es', 3)], going: new Set(['es-2']) });
+    expect(others).toEqual({ expected: 2, ready: 1, unready: ['es-2'] });
   });
 
   it('that are being deleted are not ready', () => {
     const going = pod('es-1', 'es');
     const pods = [{ ...going, metadata: { ...going.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }];
-    expect(otherMembersOf(pod('es-0', 'es'), pods, [set('es', 2)])).toEqual({
+    expect(otherMembersOf(pod('es-0', 'es'), { pods, sets: [set('es', 2)], going: NOBODY })).toEqual({
       expected: 1,
       ready: 0,
       unready: ['es-1'],

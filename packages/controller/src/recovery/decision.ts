@@ -9,6 +9,8 @@ export interface RecoveryFacts {
   readonly mode: RecoveryMode;
   /** What is wrong with the node, as a part of a sentence. */
   readonly trouble: string;
+  /** Whether the node works and somebody asked for its removal, so that its pods may well be ready. */
+  readonly isPlanned: boolean;
   readonly namespace: string;
   readonly podName: string;
   /** Whether a StatefulSet makes the pod and its claims again. */
@@ -48,7 +50,8 @@ export const decideRecovery = (facts: RecoveryFacts): RecoveryDecision => {
   if (volumes.some(({ due }) => due.kind === 'mark')) return { kind: 'wait', ms: 1_000 };
   if (mode === 'off') return refuse(`${trouble}, but recovery is switched off for the whole cluster`);
   if (!facts.isOfSet) return refuse(`${trouble}, but no StatefulSet would make pod ${podName} and its claims again`);
-  if (facts.isReady) return refuse(`${trouble}, but pod ${podName} is ready, so its node is not lost`);
+  if (facts.isReady && !facts.isPlanned)
+    return refuse(`${trouble}, but pod ${podName} is ready, so its node is not lost`);
   return weighMembers(facts);
 };
 

@@ -27,7 +27,7 @@ export type Due =
 
 export const dueFor = ({ policy, trouble, goneSinceMs, nowMs, times }: DueQuestion): Due => {
   if (policy === 'none' || trouble.kind === 'none') return { kind: 'never' };
-  if (trouble.kind === 'out-of-service') return { kind: 'due' };
+  if (trouble.kind === 'out-of-service' || trouble.kind === 'removal') return { kind: 'due' };
   if (trouble.kind === 'deleted') {
     return goneSinceMs === undefined ? { kind: 'mark' } : after(goneSinceMs + times.deletedGraceMs, nowMs);
   }

@@ -18,25 +18,24 @@ export const isReady = (pod: Pod): boolean =>
   pod.metadata?.deletionTimestamp === undefined &&
   (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 
-/**
- * Counts from what the sets say there should be, so that a member that does not exist at the moment is missed.
- * `pods` and `sets` are all of the pod's namespace.
- */
-export const otherMembersOf = (pod: Pod, pods: readonly Pod[], sets: readonly StatefulSet[]): OtherMembers => {
+/** All pods and sets of a namespace, and the uids of the pods whose going is decided though it does not show yet. */
+export interface NamespaceMembers {
+  readonly pods: readonly Pod[];
+  readonly sets: readonly StatefulSet[];
+  readonly going: ReadonlySet<string>;
+}
+
+/** Counts from what the sets say there should be, so that a member that does not exist at the moment is missed. */
+export const otherMembersOf = (pod: Pod, { pods, sets, going }: NamespaceMembers): OtherMembers => {
   const own = setOf(pod)?.uid;
-  const cluster = applicationOf(pod.metadata?.labels)?.cluster;
-  const related = sets.filter(
-    ({ metadata, spec }) =>
-      metadata?.uid === own ||
-      (cluster !== undefined && applicationOf(spec?.template?.metadata?.labels)?.cluster === cluster),
-  );
   const others = pods.filter((other) => other.metadata?.uid !== pod.metadata?.uid);
-  const counts = related.map((set) => {
+  const stands = (other: Pod) => isReady(other) && !going.has(other.metadata?.uid ?? '');
+  const counts = relatedSets(pod, sets).map((set) => {
     const members = others.filter((other) => setOf(other)?.uid === set.metadata?.uid);
     const expected = Math.max(0, (set.spec?.replicas ?? 1) - (set.metadata?.uid === own ? 1 : 0));
     // A member too many in one set does not stand for one too few in another.
-    const ready = Math.min(expected, members.filter(isReady).length);
-    const unready = members.filter((other) => !isReady(other)).map(({ metadata }) => metadata?.name ?? '');
+    const ready = Math.min(expected, members.filter(stands).length);
+    const unready = members.filter((other) => !stands(other)).map(({ metadata }) => metadata?.name ?? '');
     return { expected, ready, unready };
   });
   return {
@@ -44,4 +43,15 @@ export const otherMembersOf = (pod: Pod, pods: readonly Pod[], sets: readonly St
     ready: counts.reduce((sum, { ready }) => sum + ready, 0),
     unready: counts.flatMap(({ unready }) => unready),
   };
+};
+
+/** The pod's own set, and those with the same label of an application cluster. */
+const relatedSets = (pod: Pod, sets: readonly StatefulSet[]): readonly StatefulSet[] => {
+  const own = setOf(pod)?.uid;
+  const cluster = applicationOf(pod.metadata?.labels)?.cluster;
+  return sets.filter(
+    ({ metadata, spec }) =>
+      metadata?.uid === own ||
+      (cluster !== undefined && applicationOf(spec?.template?.metadata?.labels)?.cluster === cluster),
+  );
 };

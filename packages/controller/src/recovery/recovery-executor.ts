@@ -5,7 +5,7 @@ import type { Clock } from '@berth/runtime/clock';
 import type { Metrics } from '@berth/runtime/metrics';
 import type { Reconcile } from '../claim-reconciler.ts';
 import type { ClusterReader } from '../cluster-reader.ts';
-import { troubleOf } from './node-trouble.ts';
+import { isSilent, troubleOf } from './node-trouble.ts';
 
 export interface ExecutorOptions {
   readonly client: KubeClient;
@@ -25,8 +25,9 @@ export const createRecoveryExecutor = (options: ExecutorOptions): Reconcile => {
   return async (name, signal) => {
     const recovery = await client.get(VOLUME_RECOVERIES, { name }, signal);
     if (recovery === undefined || recovery.spec.dryRun || isOver(recovery)) return undefined;
+    const trouble = troubleOf(await fresh.node(recovery.spec.nodeName));
     if (recovery.status?.phase === undefined) {
-      const isBack = troubleOf(await fresh.node(recovery.spec.nodeName)).kind === 'none';
+      const isBack = trouble.kind === 'none';
       await setPhase(options, recovery, isBack ? 'Cancelled' : 'Started', signal);
       if (isBack) {
         done.inc({ outcome: 'cancelled' });
@@ -35,7 +36,7 @@ export const createRecoveryExecutor = (options: ExecutorOptions): Reconcile => {
     }
     const { pod, claims } = recovery.spec;
     for (const claim of claims) await deleteClaim(options, pod.namespace, claim, signal);
-    await deletePod(options, pod, signal);
+    await deletePod(options, pod, isSilent(trouble), signal);
     await setPhase(options, recovery, 'Done', signal);
     done.inc({ outcome: 'done' });
     return undefined;
@@ -65,13 +66,14 @@ const deleteClaim = async (
   await client.delete(CLAIMS, { namespace, name }, { uid }, signal);
 };
 
-/** Its node can't say that it has stopped, so nobody waits for that. */
+/** Where nobody can say that the pod has stopped, nobody waits for that. */
 const deletePod = async (
   { client }: ExecutorOptions,
   { namespace, name, uid }: VolumeRecovery['spec']['pod'],
+  isForced: boolean,
   signal: AbortSignal,
 ): Promise<void> => {
   const pod = await client.get(PODS, { namespace, name }, signal);
   if (pod?.metadata?.uid !== uid) return;
-  await client.delete(PODS, { namespace, name }, { uid, gracePeriodSeconds: 0 }, signal);
+  await client.delete(PODS, { namespace, name }, { uid, ...(isForced && { gracePeriodSeconds: 0 }) }, signal);
 };

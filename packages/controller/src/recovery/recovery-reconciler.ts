@@ -2,7 +2,7 @@ import { hasCode } from '@berth/contract/errors';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { KubeClient } from '@berth/kube/client';
 import type { EventRecorder } from '@berth/kube/event-recorder';
-import { LOGICAL_VOLUMES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import { LOGICAL_VOLUMES, VOLUME_RECOVERIES } from '@berth/kube/resources';
 import type { Pod } from '@berth/kube/types';
 import type { Clock } from '@berth/runtime/clock';
 import type { Caches } from '../caches.ts';
@@ -14,6 +14,7 @@ import { decideRecovery, type RecoveryMode } from './decision.ts';
 import type { RecoveryTimes } from './due.ts';
 import { type LostClaim, lostClaim, recoveryPolicyOf } from './lost-volumes.ts';
 import { isReady, otherMembersOf, setOf } from './members.ts';
+import { readMembers } from './namespace-members.ts';
 import { describeTrouble, type NodeTrouble, troubleOf } from './node-trouble.ts';
 import { buildRecovery } from './recovery-record.ts';
 import { tellOfPod } from './tell.ts';
@@ -39,10 +40,9 @@ const ASK_AGAIN_MS = 30_000;
 export const createRecoveryReconciler =
   (options: RecoveryOptions): Reconcile =>
   async (nodeName, signal) => {
-    const { caches, fresh } = options;
-    const volumes = caches.volumesOnNode(nodeName).filter(({ metadata }) => !metadata.deletionTimestamp);
-    if (!volumes.some((volume) => isCovered(volume, caches))) return undefined;
-    const trouble = troubleOf(await fresh.node(nodeName));
+    const volumes = options.caches.volumesOnNode(nodeName).filter(({ metadata }) => !metadata.deletionTimestamp);
+    if (!mayConcern(nodeName, volumes, options.caches)) return undefined;
+    const trouble = troubleOf(await options.fresh.node(nodeName));
     if (trouble.kind !== 'deleted') await unmark(options, volumes, signal);
     if (trouble.kind === 'none') return undefined;
     const lost = await findLost(options, volumes, trouble);
@@ -56,6 +56,11 @@ export const createRecoveryReconciler =
     const againAfterMs = Math.min(...waits);
     return Number.isFinite(againAfterMs) ? { againAfterMs } : undefined;
   };
+
+/** From the caches, so that the many nodes whose volumes nobody wants recovered cost nothing. */
+const mayConcern = (nodeName: string, volumes: readonly LogicalVolume[], caches: Caches): boolean =>
+  volumes.some((volume) => isCovered(volume, caches)) ||
+  (volumes.length > 0 && troubleOf(caches.nodes.get(nodeName)).kind === 'removal');
 
 const isCovered = ({ spec }: LogicalVolume, { claims, classes }: Caches): boolean => {
   const claim = claims.get(`${spec.claim.namespace}/${spec.claim.name}`);
@@ -91,30 +96,32 @@ const decideNamespace = async (
   { namespace, claims, nodeName, trouble }: Namespace,
   signal: AbortSignal,
 ): Promise<number> => {
-  if (claims.every(({ due }) => due.kind === 'never')) return Number.POSITIVE_INFINITY;
+  // Whoever asks for the removal of a node wants to know what stays; of other trouble people know already.
+  const isOfNoUse = (lost: readonly LostClaim[]) =>
+    lost.every(({ due }) => due.kind === 'never' && trouble.kind !== 'removal');
+  if (isOfNoUse(claims)) return Number.POSITIVE_INFINITY;
   const { client, events, mode } = options;
-  const inNamespace = { fieldSelector: `metadata.namespace=${namespace}` };
-  const { items: pods } = await client.list(PODS, inNamespace, signal);
-  const { items: sets } = await client.list(STATEFUL_SETS, inNamespace, signal);
+  const members = await readMembers(client, namespace, signal);
   let againMs = ASK_AGAIN_MS;
-  for (const pod of pods) {
+  for (const pod of members.pods) {
     const volumes = claims.filter(({ claim }) => usesClaim(pod, claim));
-    if (volumes.every(({ due }) => due.kind === 'never') || isElsewhere(pod, nodeName)) continue;
+    if (volumes.length === 0 || isOfNoUse(volumes) || isElsewhere(pod, nodeName)) continue;
     const decision = decideRecovery({
       mode,
       trouble: describeTrouble(nodeName, trouble),
+      isPlanned: trouble.kind === 'removal',
       namespace,
       podName: pod.metadata?.name ?? '',
       isOfSet: setOf(pod) !== undefined,
       isReady: isReady(pod),
       volumes,
-      others: otherMembersOf(pod, pods, sets),
+      others: otherMembersOf(pod, members),
     });
     if (decision.kind === 'wait') againMs = Math.min(againMs, decision.ms);
     if (decision.kind === 'refuse') tellOfPod(events, pod, { reason: 'RecoveryRefused', message: decision.sentence });
     if (decision.kind === 'act') {
       await record(options, pod, { nodeName, pod, volumes, ...decision }, signal);
-      // What is decided changes what the guards of the others see, once it is done.
+      // The next one is decided with what is then known of this one.
       break;
     }
   }

@@ -1,4 +1,5 @@
 import { hasCode } from '@berth/contract/errors';
+import type { KubeClient } from '@berth/kube/client';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import { silentLogger } from '@berth/runtime/logger';
@@ -64,7 +65,15 @@ export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on
     await api.create(LOGICAL_VOLUMES, { metadata: { name: `pvc-${index}` }, spec });
   }
 
-  const client = createCrashingClient(api, crash);
+  const deletions: string[] = [];
+  const watched: KubeClient = {
+    ...api,
+    delete: (resource, ref, how, signal) => {
+      deletions.push(`${ref.name} ${how?.gracePeriodSeconds ?? 'gracefully'}`);
+      return api.delete(resource, ref, how, signal);
+    },
+  };
+  const client = createCrashingClient(watched, crash);
   const live = async () => {
     const controller = new AbortController();
     onTestFinished(() => controller.abort(new Error('stopped')));
@@ -121,6 +130,8 @@ export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on
     api,
     clock,
     told,
+    /** What was deleted, each with its grace in seconds. */
+    deletions,
     calls: client.count,
     step,
     present,
