@@ -72,6 +72,7 @@ it('is woken by every change on the way from claim to volume and back, without a
   await until(cluster, empty(cluster));
   expect([...cluster.disk('a')]).toEqual([]);
   expect(await metrics.text()).toContain('berth_controller_actions_total{action="createPersistentVolume"} 1');
+  expect(await metrics.text()).toContain('berth_controller_volumes{state="orphaned"} 0');
 });
 
 it('makes exactly one call to make each of the two objects', async () => {

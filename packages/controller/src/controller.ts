@@ -15,6 +15,7 @@ import { createGrowthReconciler } from './growth-reconciler.ts';
 import { groupOf } from './node-states.ts';
 import { type RecoverySettings, startRecovery } from './recovery/start-recovery.ts';
 import { connectTriggers, queueEverything } from './triggers.ts';
+import { reportVolumes } from './volume-metrics.ts';
 import { createVolumeReconciler } from './volume-reconciler.ts';
 
 export interface ControllerOptions {
@@ -84,6 +85,7 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   };
   const disconnect = connectTriggers(caches, queues);
   const disconnectCapacity = connectCapacityTriggers(caches, (node) => capacity.addAfter(node, CAPACITY_PAUSE_MS));
+  const reporting = reportVolumes(options, signal);
   while (!signal.aborted) {
     queueEverything(caches, queues);
     recovery.queueAll();
@@ -91,5 +93,5 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   }
   disconnect();
   disconnectCapacity();
-  await Promise.all([claims.stopped, volumes.stopped, growth.stopped, capacity.stopped, recovery.stopped]);
+  await Promise.all([reporting, claims.stopped, volumes.stopped, growth.stopped, capacity.stopped, recovery.stopped]);
 };

@@ -157,9 +157,9 @@ describe('the node is gone', () => {
       [],
     ],
     [
-      'a volume that is not being deleted stays (trap 91)',
+      'a volume that is not being deleted stays, and that is said where people look (trap 91)',
       { nodeExists, persistentVolume: aPersistentVolume(), claim: boundClaim },
-      [],
+      ['Warning:NodeGone', 'Warning:NodeGone'],
     ],
     ['the node exists: its agent has the last word', { logicalVolume: going }, []],
     [

@@ -46,7 +46,18 @@ const planPersistentVolume = (state: VolumeState, persistentVolume: PersistentVo
     if (isToBeReclaimed(persistentVolume)) return planDeletion(state, persistentVolume);
   }
   if (persistentVolume.metadata?.deletionTimestamp) return WAIT;
-  return state.logicalVolume ? removeMarks(state.logicalVolume) : lostVolume(persistentVolume);
+  if (state.logicalVolume === undefined) return lostVolume(persistentVolume);
+  if (!state.nodeExists) return goneNode(state, state.logicalVolume, persistentVolume);
+  return removeMarks(state.logicalVolume);
+};
+
+/** A volume out of reach; whether its data is given up is decided elsewhere (recovery), or by a person. */
+const goneNode = ({ claim }: VolumeState, { spec }: LogicalVolume, persistentVolume: PersistentVolume): Plan => {
+  const message = `node ${spec.nodeName}, which holds this volume, does not exist any more; bring it back, or delete claim and pod to start again with a new, empty volume`;
+  const warning = { kind: 'event', type: 'Warning', reason: 'NodeGone', message } as const;
+  const actions: Action[] = [{ ...warning, about: { kind: 'PersistentVolume', object: persistentVolume } }];
+  if (claim) actions.push({ ...warning, about: { kind: 'PersistentVolumeClaim', object: claim } });
+  return { actions };
 };
 
 /** In use is what the claim says, and, until the claim says something, what the volume says. */
