@@ -1,5 +1,5 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '@berth/kube/types';
 
 /** One thing to do, as data. Every action may be done twice: the second time changes nothing. */
 export type Action =
@@ -44,7 +44,8 @@ export interface EventAction {
 export type EventSubject =
   | { readonly kind: 'PersistentVolumeClaim'; readonly object: PersistentVolumeClaim }
   | { readonly kind: 'PersistentVolume'; readonly object: PersistentVolume }
-  | { readonly kind: 'LogicalVolume'; readonly object: LogicalVolume };
+  | { readonly kind: 'LogicalVolume'; readonly object: LogicalVolume }
+  | { readonly kind: 'Pod'; readonly object: Pod };
 
 /** What to do now, in this order, and when to look again although nothing changed (milliseconds). */
 export interface Plan {

@@ -51,6 +51,7 @@ export interface Caches {
   volumesOnNode(nodeName: string): readonly LogicalVolume[];
   /** What kube-scheduler is told about a node's room. */
   capacitiesOfNode(nodeName: string): readonly CSIStorageCapacity[];
+  capacitiesOfClass(className: string): readonly CSIStorageCapacity[];
   /** Claims that have no volume yet. */
   unboundClaims(): readonly PersistentVolumeClaim[];
 }
@@ -84,6 +85,7 @@ export const createCaches = (options: CacheOptions): Caches => {
     volumesOfHandle: indexBy(persistentVolumes, handleOf),
     volumesOnNode: indexBy(logicalVolumes, ({ spec }) => spec.nodeName),
     capacitiesOfNode: indexBy(capacities, nodeOfCapacity),
+    capacitiesOfClass: indexBy(capacities, ({ storageClassName }) => storageClassName),
     unboundClaims: () => claimsByBinding(UNBOUND),
   };
 };

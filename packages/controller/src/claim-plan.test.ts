@@ -1,3 +1,4 @@
+import type { Pod } from '@berth/kube/types';
 import { describe, expect, it } from 'vitest';
 import { needsFreshState, type Plan } from './action.ts';
 import { type ClaimState, planClaim } from './claim-plan.ts';
@@ -15,6 +16,11 @@ import {
 } from './testing/builders.ts';
 
 const NOW = new Date(LONG_AGO);
+const room = (node: string, capacity: string) => ({
+  storageClassName: 'fast',
+  nodeTopology: { matchLabels: { 'topology.csi.storage.io/node': node } },
+  capacity,
+});
 const state = (changes: Partial<ClaimState> = {}): ClaimState => ({
   claim: aClaim(),
   storageClass: aClass(),
@@ -23,6 +29,7 @@ const state = (changes: Partial<ClaimState> = {}): ClaimState => ({
   persistentVolume: undefined,
   pod: aPod(),
   place: () => ({ reason: 'nothing is placed here' }),
+  roomFor: () => [room('a', '96Gi'), room('b', '20Gi')],
   now: NOW,
   ...changes,
 });
@@ -203,6 +210,36 @@ describe('a claim that cannot be served', () => {
   it('gets no persistent volume smaller than it asked for, and waits for the agent (trap 16)', () => {
     const logicalVolume = aLogicalVolume({ status: { ...READY, size: '9Gi' } });
     expect(message(planClaim(state({ logicalVolume })))).toMatch(/has 9 GiB, less than the 10 GiB asked for/);
+  });
+});
+
+describe('a pod for which no node was found', () => {
+  const waiting: Pod = {
+    ...aPod(),
+    status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
+  };
+  const asking = (storage: string) =>
+    aClaim({ selectedNode: undefined, handedToUs: false, spec: { resources: { requests: { storage } } } });
+
+  it('is told the numbers when no node has the room, also before the claim is handed to us', () => {
+    const plan = planClaim(state({ claim: asking('500Gi'), node: undefined, pod: waiting }));
+    expect(plan.actions).toMatchObject([{ about: { kind: 'Pod' }, reason: 'NoRoomOnDisks' }]);
+    expect(message(plan)).toBe(
+      'no node has room for 500 GiB of nvme: of 2 nodes with nvme disks, a has the most free, 96 GiB',
+    );
+  });
+
+  it('is told when no node has such disks at all', () => {
+    const plan = planClaim(state({ claim: asking('1Gi'), node: undefined, pod: waiting, roomFor: () => [] }));
+    expect(message(plan)).toBe('no node has room for 1 GiB of nvme: no node has reported nvme disks');
+  });
+
+  it('is told nothing by us when some node has the room: it waits for something else', () => {
+    expect(planClaim(state({ claim: asking('96Gi'), node: undefined, pod: waiting })).actions).toEqual([]);
+  });
+
+  it('is told nothing before kube-scheduler has looked', () => {
+    expect(planClaim(state({ claim: asking('500Gi'), node: undefined })).actions).toEqual([]);
   });
 });
 

@@ -2,8 +2,16 @@ import { AppError } from '@berth/contract/errors';
 import { DRIVER_NAME, volumeName } from '@berth/contract/names';
 import { formatBytes } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
+import type {
+  CSIStorageCapacity,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+} from '@berth/kube/types';
 import { type Action, type EventAction, type Plan, WAIT } from './action.ts';
+import { isUnschedulable, noRoomSentence } from './capacity/no-room.ts';
 import { isHandedToUs, selectedNodeOf, waitsForConsumer } from './claim.ts';
 import { type ClaimRequest, parseClaim, requestedBytes } from './claim-request.ts';
 import { AGENT_PATIENCE_MS, agentMessage, buildLogicalVolume, isOutOfCapacity } from './logical-volume.ts';
@@ -19,6 +27,9 @@ export interface PlaceQuestion {
   readonly request: ClaimRequest;
 }
 
+/** So that the numbers keep up with the cluster; events are kept for an hour. */
+const EXPLAIN_AGAIN_MS = 10 * 60_000;
+
 /** All that decides what happens to a claim. */
 export interface ClaimState {
   readonly claim: PersistentVolumeClaim | undefined;
@@ -31,6 +42,8 @@ export interface ClaimState {
   /** A pod that waits for the claim. */
   readonly pod: Pod | undefined;
   readonly place: PlaceClaim;
+  /** The room that nodes have for a class, as kube-scheduler is told. */
+  readonly roomFor: (className: string) => readonly CSIStorageCapacity[];
   readonly now: Date;
 }
 
@@ -72,6 +85,7 @@ const planNew = (state: Known): Plan => {
   const { claim, storageClass, node, pod } = state;
   const request = attempt(() => parseClaim(claim, storageClass));
   if (request instanceof AppError) return warn(claim, 'ProvisioningRefused', request.message);
+  if (waitsForConsumer(storageClass) && selectedNodeOf(claim) === undefined) return explainWaiting(state, request);
   if (!isHandedToUs(claim)) return WAIT;
   const choice = waitsForConsumer(storageClass) ? selectedNodeOf(claim) : state.place({ claim, storageClass, request });
   if (choice === undefined) return WAIT;
@@ -86,6 +100,18 @@ const planNew = (state: Known): Plan => {
       { kind: 'createLogicalVolume', logicalVolume: buildLogicalVolume({ claim, request, nodeName, pod }) },
       event(claim, { type: 'Normal', reason: 'Provisioning', message }),
     ],
+  };
+};
+
+/** While no node is chosen the pod waits, and its own events do not have our numbers. */
+const explainWaiting = ({ storageClass, pod, roomFor }: Known, request: ClaimRequest): Plan => {
+  if (pod === undefined || !isUnschedulable(pod)) return WAIT;
+  const message = noRoomSentence(request, roomFor(storageClass.metadata?.name ?? ''));
+  if (message === undefined) return WAIT;
+  const about = { kind: 'Pod', object: pod } as const;
+  return {
+    actions: [{ kind: 'event', about, type: 'Warning', reason: 'NoRoomOnDisks', message }],
+    againAfterMs: EXPLAIN_AGAIN_MS,
   };
 };
 

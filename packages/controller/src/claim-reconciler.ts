@@ -12,6 +12,7 @@ export interface ClaimReconcilerOptions {
   readonly fresh: ClusterReader;
   readonly waitingPods: () => readonly Pod[];
   readonly place: PlaceClaim;
+  readonly roomFor: ClaimState['roomFor'];
   readonly clock: Clock;
   readonly run: RunPlan;
 }
@@ -35,11 +36,11 @@ export const createClaimReconciler = (options: ClaimReconcilerOptions): Reconcil
 const readState = async (
   key: string,
   reader: ClusterReader,
-  { waitingPods, place, clock }: ClaimReconcilerOptions,
+  { waitingPods, place, roomFor, clock }: ClaimReconcilerOptions,
 ): Promise<ClaimState> => {
   const [namespace = '', name = ''] = key.split('/');
   const claim = await reader.claim(namespace, name);
-  if (claim === undefined) return { ...NOTHING, place, now: clock.now() };
+  if (claim === undefined) return { ...NOTHING, place, roomFor, now: clock.now() };
   const handle = volumeName(claim.metadata?.uid ?? '');
   const [storageClass, logicalVolume, persistentVolume] = await Promise.all([
     readClass(claim, reader),
@@ -49,7 +50,7 @@ const readState = async (
   const nodeName = logicalVolume?.spec.nodeName ?? selectedNodeOf(claim);
   const node = nodeName === undefined ? undefined : await reader.node(nodeName);
   const pod = waitingPods().find((candidate) => usesClaim(candidate, claim));
-  return { claim, storageClass, node, logicalVolume, persistentVolume, pod, place, now: clock.now() };
+  return { claim, storageClass, node, logicalVolume, persistentVolume, pod, place, roomFor, now: clock.now() };
 };
 
 const NOTHING = {

@@ -13,11 +13,13 @@ export const isHandedToUs = (claim: PersistentVolumeClaim): boolean =>
 export const waitsForConsumer = (storageClass: StorageClass): boolean =>
   storageClass.volumeBindingMode === 'WaitForFirstConsumer';
 
-/** Whether the pod mounts the claim, by name or as a generic ephemeral volume. */
-export const usesClaim = (pod: Pod, claim: PersistentVolumeClaim): boolean =>
-  pod.metadata?.namespace === claim.metadata?.namespace &&
-  (pod.spec?.volumes ?? []).some(
-    (volume) =>
-      volume.persistentVolumeClaim?.claimName === claim.metadata?.name ||
-      (volume.ephemeral !== undefined && `${pod.metadata?.name}-${volume.name}` === claim.metadata?.name),
-  );
+/** Keys (`namespace/name`) of the claims that the pod mounts, by name or as generic ephemeral volumes. */
+export const claimKeysOf = (pod: Pod): readonly string[] =>
+  (pod.spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral && `${pod.metadata?.name}-${name}`);
+    return claimName === undefined ? [] : [`${pod.metadata?.namespace}/${claimName}`];
+  });
+
+/** Whether the pod mounts the claim. */
+export const usesClaim = (pod: Pod, { metadata }: PersistentVolumeClaim): boolean =>
+  claimKeysOf(pod).includes(`${metadata?.namespace}/${metadata?.name}`);

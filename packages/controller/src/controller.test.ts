@@ -1,4 +1,4 @@
-import { CLAIMS, LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
+import { CLAIMS, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS } from '@berth/kube/resources';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
@@ -31,7 +31,10 @@ const startAll = async (options: FakeClusterOptions = {}, place: PlaceClaim = NO
   const base = { client: cluster.client, clock, logger: silentLogger };
   const caches = createCaches(base);
   await startCaches(caches, signal);
-  const events = { record: () => {} };
+  const told: string[] = [];
+  const record = (_: object, { reason, message }: { reason: string; message: string }) =>
+    void told.push(`${reason}: ${message}`);
+  const events = { record };
   const run = (term: AbortSignal) => runController({ ...base, ...SETTINGS, caches, events, place, metrics }, term);
   const first = new AbortController();
   const ended = run(AbortSignal.any([signal, first.signal]));
@@ -39,7 +42,7 @@ const startAll = async (options: FakeClusterOptions = {}, place: PlaceClaim = NO
     first.abort(new Error('the lease was lost'));
     await ended;
   };
-  return { cluster, clock, metrics, endTerm, nextTerm: () => void run(signal) };
+  return { cluster, clock, metrics, told, endTerm, nextTerm: () => void run(signal) };
 };
 
 const until = async (cluster: FakeCluster, condition: () => Promise<boolean>): Promise<void> => {
@@ -91,6 +94,16 @@ it('is woken by the end of a node: the claim is scheduled again (traps 81, 85)',
   await until(cluster, bound(cluster));
   const volume = await cluster.logicalVolume();
   expect(volume?.spec.nodeName).toBe('b');
+});
+
+it('is woken by a pod that cannot be scheduled', async () => {
+  const { cluster, clock, told } = await startAll({ nodes: [] });
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }];
+  const pod = { namespace: 'shop', name: 'es-0' };
+  await cluster.client.mergePatch(PODS, pod, { status: { conditions } }, { subresource: 'status' });
+  await clock.advance(2_000);
+  await clock.advance(0);
+  expect(told).toContain('NoRoomOnDisks: no node has room for 10 GiB of nvme: no node has reported nvme disks');
 });
 
 it('is woken by room on a node: a claim with binding mode Immediate is placed, without a resync', async () => {

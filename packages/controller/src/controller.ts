@@ -53,7 +53,14 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   const claims = startReconciler({
     ...shared,
     name: 'claim',
-    reconcile: createClaimReconciler({ ...readers, waitingPods, place: options.place, clock, run }),
+    reconcile: createClaimReconciler({
+      ...readers,
+      waitingPods,
+      place: options.place,
+      roomFor: caches.capacitiesOfClass,
+      clock,
+      run,
+    }),
   });
   const volumes = startReconciler({
     ...shared,

@@ -2,9 +2,10 @@ import { volumeName } from '@berth/contract/names';
 import { parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
-import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '@berth/kube/types';
 import type { Caches } from './caches.ts';
-import { isHandedToUs, selectedNodeOf } from './claim.ts';
+import { isUnschedulable } from './capacity/no-room.ts';
+import { claimKeysOf, isHandedToUs, selectedNodeOf } from './claim.ts';
 import { resizeStepOf } from './claim-resize-status.ts';
 import { isOurs } from './persistent-volume.ts';
 
@@ -31,6 +32,9 @@ export const connectTriggers = (caches: Caches, queues: Queues): (() => void) =>
     caches.persistentVolumes.onChange(({ before, after }) => {
       const volume = after ?? before;
       if (volume) queuePersistentVolume(volume, queues);
+    }),
+    caches.waitingPods.onChange(({ after }) => {
+      if (after !== undefined && isUnschedulable(after)) queueClaimsOf(after, caches, queues);
     }),
     caches.nodes.onChange(({ key, after }) => {
       if (after === undefined) queueNode(key, caches, queues);
@@ -67,6 +71,14 @@ export const queueEverything = (caches: Caches, queues: Queues): void => {
 const queueUnplaced = (caches: Caches, queues: Queues): void => {
   for (const claim of caches.unboundClaims()) {
     if (isHandedToUs(claim) && selectedNodeOf(claim) === undefined) queues.claimSoon(keyOf(claim));
+  }
+};
+
+/** Claims that an unschedulable pod waits for, to tell it why. */
+const queueClaimsOf = (pod: Pod, caches: Caches, queues: Queues): void => {
+  for (const key of claimKeysOf(pod)) {
+    const claim = caches.claims.get(key);
+    if (claim && !claim.spec?.volumeName) queues.claimSoon(key);
   }
 };
 

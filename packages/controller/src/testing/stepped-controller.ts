@@ -103,7 +103,14 @@ const startLife = async ({ client, clock, told, place }: LifeOptions) => {
   };
   const run = createActionRunner({ client, events, metrics: createMetrics(), logger: silentLogger });
   const readers = { cached: createCachedReader(caches), fresh: createFreshReader(client, caches, signal) };
-  const claim = createClaimReconciler({ ...readers, waitingPods: caches.waitingPods.list, place, clock, run });
+  const claim = createClaimReconciler({
+    ...readers,
+    waitingPods: caches.waitingPods.list,
+    place,
+    roomFor: caches.capacitiesOfClass,
+    clock,
+    run,
+  });
   const growth = createGrowthReconciler({ ...readers, clock, run, groupOf: (at) => groupOf(at, caches) });
   const volume = createVolumeReconciler({
     ...readers,

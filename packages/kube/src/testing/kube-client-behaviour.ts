@@ -78,6 +78,16 @@ export const describeKubeClient = (name: string, connect: () => Promise<KubeClie
       expect(again.metadata.resourceVersion).toBe(metadata.resourceVersion);
     });
 
+    it('deletes with a grace and a uid, and only the object of that uid', async () => {
+      const client = await connect();
+      const { metadata } = await client.create(LOGICAL_VOLUMES, volume('n1'));
+      const uid = '00000000-0000-0000-0000-000000000000';
+      const other = client.delete(LOGICAL_VOLUMES, metadata, { uid, gracePeriodSeconds: 0 });
+      await expect(other).rejects.toMatchObject({ code: 'Aborted' });
+      await client.delete(LOGICAL_VOLUMES, metadata, { uid: metadata.uid ?? '', gracePeriodSeconds: 0 });
+      expect(await client.get(LOGICAL_VOLUMES, metadata)).toBeUndefined();
+    });
+
     it('keeps an object that is being deleted until its finalizers are gone', async () => {
       const client = await connect();
       const { metadata } = await client.create(LOGICAL_VOLUMES, volume('n1', [LOGICAL_VOLUME_FINALIZER]));
