@@ -128,6 +128,19 @@ describe('the storage of a node', () => {
     expect(others).toEqual(['find-missing', 'lsblk', 'probe', 'lvm pvcreate', 'lvm vgcreate']);
   });
 
+  it('grows with its disks', async () => {
+    await taken();
+    const [disk] = machine.state.disks;
+    if (disk !== undefined) disk.sizeBytes = 2049 * MIB;
+    await restart();
+    await soon(async () => (await storage())?.status?.capacity).toEqual({ 'csi.storage.io/csi-vg-nvme': '2Gi' });
+    const resized = () => machine.state.commands.filter((line) => line.startsWith('lvm pvresize'));
+    expect(resized()).toHaveLength(1);
+    await restart();
+    await soon(() => programs().filter((program) => program === 'lsblk').length).toBe(3);
+    expect(resized()).toHaveLength(1);
+  });
+
   it('is written only when it changed (trap 98)', async () => {
     await taken();
     await create('pvc-1', '8Mi');
@@ -224,12 +237,51 @@ describe('a logical volume', () => {
     expect(volumes()).toEqual(['pvc-1']);
   });
 
+  const resize = (name: string, size: string) => client.mergePatch(LOGICAL_VOLUMES, { name }, { spec: { size } });
+  const condition = async (name: string) => (await object(name))?.status?.conditions?.[0];
+
   it('grows when its object asks for more', async () => {
     await taken();
     await create('pvc-1', '8Mi');
     await ready('pvc-1');
-    await client.mergePatch(LOGICAL_VOLUMES, { name: 'pvc-1' }, { spec: { size: '20Mi' } });
+    await resize('pvc-1', '20Mi');
     await soon(async () => (await object('pvc-1'))?.status?.size).toBe('20Mi');
+  });
+
+  it('grows once when the agent dies behind lvextend (trap 87)', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    machine.state.faults.push({ match: 'lvm lvextend', how: 'fail-after' });
+    await resize('pvc-1', '20Mi');
+    await soon(async () => (await object('pvc-1'))?.status?.size).toBe('20Mi');
+    expect(machine.state.commands.filter((line) => line.startsWith('lvm lvextend'))).toHaveLength(1);
+  });
+
+  it('that asks for more than is free stays as it is, usable, and says the numbers', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    await resize('pvc-1', '2Gi');
+    await soon(() => condition('pvc-1')).toMatchObject({
+      status: 'True',
+      reason: 'ResourceExhausted',
+      message: expect.stringContaining('to grow from 8 MiB to 2 GiB, csi-vg-nvme has 1016 MiB free'),
+    });
+    expect((await object('pvc-1'))?.status).toMatchObject({ phase: 'Ready', size: '8Mi' });
+  });
+
+  it('never shrinks, and says so', async () => {
+    await taken();
+    await create('pvc-1', '20Mi');
+    await ready('pvc-1');
+    await resize('pvc-1', '8Mi');
+    await soon(() => condition('pvc-1')).toMatchObject({
+      status: 'True',
+      reason: 'NeverShrinks',
+      message: 'the volume keeps its 20 MiB: it never shrinks to the 8 MiB asked for',
+    });
+    expect((await object('pvc-1'))?.status?.size).toBe('20Mi');
   });
 
   it('that was Ready and is gone from the disks is not replaced by an empty one', async () => {

@@ -43,7 +43,7 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
   const lvm = createLvm({ host, reuseReports: { forMs: config.reportSeconds * 1000, clock } });
   const mounter = createMounter({ host, procDir: config.procDir });
   const locks = createKeyedLock();
-  const common = { ...config, host, lvm, client, clock, logger, metrics, signal };
+  const common = { ...config, reserveBytes: config.reserve, host, lvm, client, clock, logger, metrics, signal };
 
   const csi = await startCsi({ ...common, mounter, locks, version: parts.version });
   void activateGroups({ lvm, logger }, signal).catch((thrown: unknown) => {
@@ -54,7 +54,6 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
   const cache = createWatchCache({ client, resource: LOGICAL_VOLUMES, selector: { fieldSelector }, clock, logger });
   const nodeStorage = createNodeStorage({
     ...common,
-    reserveBytes: config.reserve,
     // Before the first list, a volume with our tag counts as known: nothing is reported as lost on a guess.
     isKnown: (name) => !cache.synced || cache.get(name) !== undefined,
   });
@@ -72,6 +71,7 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     ...common,
     locks,
     read: (name) => cache.get(name),
+    objects: () => cache.list(),
     onChange: () => storage.add(nodeName),
   });
   const volumes = startReconciler({ name: 'logical-volume', reconcile, clock, logger, metrics, signal });

@@ -1,6 +1,8 @@
 import { AppError } from '@berth/contract/errors';
+import { formatBytes } from '@berth/contract/quantity';
 import { activateVolume, devicePath } from '../lvm/logical-volume.ts';
 import { growFilesystem } from '../mount/filesystem.ts';
+import { findMountAt, findMountsOfDevice } from '../mount/mount-table.ts';
 import type { ExpandRequest } from './messages.ts';
 import type { VolumeTools } from './stage.ts';
 import { checkPath, checkVolumeId } from './validate.ts';
@@ -19,12 +21,24 @@ export const expandVolume = async (
   const volume = await activateVolume(lvm, name, signal);
   const wanted = Number(request.capacityRange?.requiredBytes ?? 0);
   if (volume.sizeBytes < wanted) {
-    throw new AppError('Unavailable', `the logical volume ${name} has not grown to ${wanted} bytes yet`);
+    throw new AppError(
+      'Unavailable',
+      `the logical volume ${name} has ${formatBytes(volume.sizeBytes)} and not yet the ${formatBytes(wanted)} asked for`,
+    );
   }
-  const mount = await mounter.mountAt(path);
+  const grown = { capacityBytes: volume.sizeBytes };
+  if (request.volumeCapability?.block) return grown;
+
+  const mounts = await mounter.mounts();
+  const mount = findMountAt(mounts, path);
   if (mount === undefined) throw new AppError('NotFound', `no volume is mounted at ${path}`);
-  if (mount.device === volume.device) {
-    await growFilesystem(host, { fsType: mount.fsType, device: devicePath(volume), mountPoint: path, signal });
+  if (mount.device !== volume.device) return grown;
+  // A pod may have it read-only at this path; where it is staged it can be written.
+  const writable = findMountsOfDevice(mounts, mount.device).find(({ options }) => !options.includes('ro'));
+  if (writable === undefined) {
+    throw new AppError('FailedPrecondition', `the volume ${name} is mounted read-only; its file system can't grow`);
   }
-  return { capacityBytes: volume.sizeBytes };
+  const { fsType, mountPoint } = writable;
+  await growFilesystem(host, { fsType, device: devicePath(volume), mountPoint, signal });
+  return grown;
 };

@@ -1,7 +1,7 @@
 import { AppError, hasCode } from '@berth/contract/errors';
 import { formatBytes } from '@berth/contract/quantity';
 import type { Lvm } from './command.ts';
-import { type LogicalVolumeOnDisk, type LvmReport, readReport } from './report.ts';
+import { type LogicalVolumeOnDisk, type LvmReport, readReport, type VolumeGroup } from './report.ts';
 import { NEW_TAG, OWNER_TAG } from './tags.ts';
 import { findOwnGroup } from './volume-group.ts';
 
@@ -11,6 +11,8 @@ export interface CreateVolumeOptions {
   readonly sizeBytes: number;
   /** Whether it will hold a file system, which has to be made once. */
   readonly toBeFormatted: boolean;
+  /** Bytes of the group that must stay free; nothing when absent. */
+  readonly keepFreeBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,16 +47,16 @@ export const extentsFor = (sizeBytes: number, extentBytes: number): number => Ma
  * group lacks room or does not exist, FailedPrecondition when group or volume are not ours.
  */
 export const createVolume = async (lvm: Lvm, options: CreateVolumeOptions): Promise<LogicalVolumeOnDisk> => {
-  const { group: groupName, name, sizeBytes, toBeFormatted, signal } = options;
+  const { group: groupName, name, sizeBytes, toBeFormatted, keepFreeBytes = 0, signal } = options;
   const report = await readReport(lvm, signal);
   const existing = findVolume(report, name);
   if (existing !== undefined) return existing;
   const group = findOwnGroup(report, groupName);
   if (group === undefined) throw new AppError('OutOfCapacity', `the node has no volume group ${groupName}`);
-  if (extentsFor(sizeBytes, group.extentBytes) * group.extentBytes > group.freeBytes) {
+  if (extentsFor(sizeBytes, group.extentBytes) * group.extentBytes > group.freeBytes - keepFreeBytes) {
     throw new AppError(
       'OutOfCapacity',
-      `${groupName} has ${formatBytes(group.freeBytes)} free, ${formatBytes(sizeBytes)} are asked for`,
+      `${groupName} has ${describeFree(group, keepFreeBytes)}, ${formatBytes(sizeBytes)} are asked for`,
     );
   }
   const tags = toBeFormatted ? [OWNER_TAG, NEW_TAG] : [OWNER_TAG];
@@ -71,25 +73,40 @@ export const createVolume = async (lvm: Lvm, options: CreateVolumeOptions): Prom
   return mustFind(await readReport(lvm, signal), name);
 };
 
-/** Grows a volume to at least this size; nothing happens when it is that large already (trap 19). Never shrinks. */
+/**
+ * Grows a volume to at least this size; nothing happens when it is that large already (trap 19). Never shrinks. Errors:
+ * OutOfCapacity with the numbers when the group lacks room, NotFound when there is no such volume.
+ */
 export const extendVolume = async (
   lvm: Lvm,
-  options: { readonly name: string; readonly sizeBytes: number; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly name: string;
+    readonly sizeBytes: number;
+    /** Bytes of the group that must stay free; nothing when absent. */
+    readonly keepFreeBytes?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<LogicalVolumeOnDisk> => {
-  const { name, sizeBytes, signal } = options;
+  const { name, sizeBytes, keepFreeBytes = 0, signal } = options;
   const report = await readReport(lvm, signal);
   const volume = mustFind(report, name);
   const group = findOwnGroup(report, volume.volumeGroup);
   if (group === undefined || sizeBytes <= volume.sizeBytes) return volume;
   const extents = extentsFor(sizeBytes, group.extentBytes);
-  if (extents * group.extentBytes - volume.sizeBytes > group.freeBytes) {
+  const moreBytes = extents * group.extentBytes - volume.sizeBytes;
+  if (moreBytes > group.freeBytes - keepFreeBytes) {
     throw new AppError(
       'OutOfCapacity',
-      `${group.name} has ${formatBytes(group.freeBytes)} free, ${name} cannot grow from ${formatBytes(volume.sizeBytes)} to ${formatBytes(sizeBytes)}`,
+      `${name} needs ${formatBytes(moreBytes)} more to grow from ${formatBytes(volume.sizeBytes)} to ${formatBytes(sizeBytes)}, ${group.name} has ${describeFree(group, keepFreeBytes)}`,
     );
   }
   await lvm.run('lvextend', ['--extents', String(extents), `${group.name}/${name}`], { signal });
   return mustFind(await readReport(lvm, signal), name);
+};
+
+const describeFree = (group: VolumeGroup, keepFreeBytes: number): string => {
+  const free = `${formatBytes(group.freeBytes)} free`;
+  return keepFreeBytes === 0 ? free : `${free} of which ${formatBytes(keepFreeBytes)} are kept for others`;
 };
 
 /** Makes the volume's device appear and returns the volume with it. Throws NotFound when there is no such volume. */

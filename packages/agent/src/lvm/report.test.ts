@@ -12,8 +12,8 @@ const REPORT = `  {
               ]
               ,
               "pv": [
-                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":""},
-                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing"}
+                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":"", "dev_size":"209715200", "pe_start":"1048576", "pv_pe_count":"40"},
+                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing", "dev_size":"0", "pe_start":"1048576", "pv_pe_count":"9"}
               ]
               ,
               "lv": [
@@ -28,7 +28,7 @@ const REPORT = `  {
           ,
           {
               "pv": [
-                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":""}
+                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":"", "dev_size":"1073741824", "pe_start":"1048576", "pv_pe_count":"0"}
               ]
           }
       ]
@@ -49,8 +49,13 @@ describe("LVM's report", () => {
         exported: false,
         partial: true,
         physicalVolumes: [
-          { path: '/dev/nvme0n1', uuid: 'ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL', missing: false },
-          { path: '[unknown]', uuid: 'missing-one', missing: true },
+          {
+            path: '/dev/nvme0n1',
+            uuid: 'ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL',
+            missing: false,
+            surplusBytes: 209715200 - 1048576 - 40 * 4194304,
+          },
+          { path: '[unknown]', uuid: 'missing-one', missing: true, surplusBytes: 0 },
         ],
         logicalVolumes: [
           {
@@ -65,7 +70,7 @@ describe("LVM's report", () => {
         ],
       },
     ]);
-    expect(orphans).toEqual([{ path: '/dev/nvme1n1', uuid: 'abcdef', missing: false }]);
+    expect(orphans).toEqual([{ path: '/dev/nvme1n1', uuid: 'abcdef', missing: false, surplusBytes: 1023 * 1024 ** 2 }]);
   });
 
   it('is found among lines that are no JSON (trap 25)', () => {

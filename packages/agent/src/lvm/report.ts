@@ -7,6 +7,8 @@ export interface PhysicalVolume {
   readonly path: string;
   readonly uuid: string;
   readonly missing: boolean;
+  /** Bytes of the device behind the last extent: less than one extent, unless the device has grown. */
+  readonly surplusBytes: number;
 }
 
 export interface LogicalVolumeOnDisk {
@@ -42,7 +44,7 @@ export interface LvmReport {
 
 const COLUMNS = {
   vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size,vg_extent_count,vg_free_count',
-  pv: 'pv_name,pv_uuid,pv_missing',
+  pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count',
   lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor',
   // Rows that nobody reads; LVM refuses an empty list of columns.
   pvseg: 'pvseg_start',
@@ -65,7 +67,14 @@ const vgRow = z.object({
   vg_extent_count: z.coerce.number(),
   vg_free_count: z.coerce.number(),
 });
-const pvRow = z.object({ pv_name: z.string(), pv_uuid: z.string(), pv_missing: z.string() });
+const pvRow = z.object({
+  pv_name: z.string(),
+  pv_uuid: z.string(),
+  pv_missing: z.string(),
+  dev_size: z.coerce.number(),
+  pe_start: z.coerce.number(),
+  pv_pe_count: z.coerce.number(),
+});
 const lvRow = z.object({
   lv_name: z.string(),
   lv_uuid: z.string(),
@@ -94,7 +103,7 @@ export const parseReport = (text: string): LvmReport => {
   const { report } = parsed.data;
   return {
     groups: report.flatMap(({ vg, pv, lv }) => vg.map((row) => toGroup(row, pv, lv))),
-    orphans: report.filter(({ vg }) => vg.length === 0).flatMap(({ pv }) => pv.map(toPhysicalVolume)),
+    orphans: report.filter(({ vg }) => vg.length === 0).flatMap(({ pv }) => pv.map((row) => toPhysicalVolume(row, 0))),
   };
 };
 
@@ -123,14 +132,15 @@ const toGroup = (
   freeBytes: row.vg_free_count * row.vg_extent_size,
   exported: row.vg_attr[2] === 'x',
   partial: row.vg_attr[3] === 'p',
-  physicalVolumes: pvs.map(toPhysicalVolume),
+  physicalVolumes: pvs.map((pv) => toPhysicalVolume(pv, row.vg_extent_size)),
   logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row.vg_name)),
 });
 
-const toPhysicalVolume = (row: z.infer<typeof pvRow>): PhysicalVolume => ({
+const toPhysicalVolume = (row: z.infer<typeof pvRow>, extentBytes: number): PhysicalVolume => ({
   path: row.pv_name,
   uuid: row.pv_uuid,
   missing: row.pv_missing !== '',
+  surplusBytes: Math.max(0, row.dev_size - row.pe_start - row.pv_pe_count * extentBytes),
 });
 
 const toLogicalVolume = (row: z.infer<typeof lvRow>, volumeGroup: string): LogicalVolumeOnDisk => ({

@@ -1,14 +1,8 @@
 import { AppError, toAppError } from '@berth/contract/errors';
 import type { Lvm } from './command.ts';
-import { type LvmReport, type PhysicalVolume, readReport, type VolumeGroup } from './report.ts';
+import { type DiskToAdd, isPresent, preparePhysicalVolume } from './physical-volume.ts';
+import { type LvmReport, readReport, type VolumeGroup } from './report.ts';
 import { OWNER_TAG } from './tags.ts';
-
-export interface DiskToAdd {
-  /** A link of the disk that stays the same over reboots, below /dev/disk. */
-  readonly link: string;
-  /** UUIDs that only this disk's physical volume can have, see `physicalVolumeUuids`. */
-  readonly uuids: readonly string[];
-}
 
 export interface AddDisksOptions {
   readonly group: string;
@@ -50,7 +44,9 @@ export const addDisks = async (lvm: Lvm, options: AddDisksOptions): Promise<(App
   const failures = new Map<DiskToAdd, AppError>();
   const missing = disks.filter(({ uuids }) => !existing?.physicalVolumes.some((pv) => isPresent(pv, uuids)));
   for (const disk of missing) {
-    await preparePhysicalVolume(lvm, disk, options).catch((thrown: unknown) => failures.set(disk, toAppError(thrown)));
+    await preparePhysicalVolume(lvm, { ...disk, report, signal }).catch((thrown: unknown) =>
+      failures.set(disk, toAppError(thrown)),
+    );
   }
   const prepared = missing.filter((disk) => !failures.has(disk));
   const outcomes = () => disks.map((disk) => failures.get(disk));
@@ -73,21 +69,6 @@ const addAlone = async (lvm: Lvm, disk: DiskToAdd, options: AddDisksOptions): Pr
   const [failure] = await addDisks(lvm, { ...options, disks: [disk], report });
   return failure;
 };
-
-const preparePhysicalVolume = async (
-  lvm: Lvm,
-  { link, uuids }: DiskToAdd,
-  { report, signal }: AddDisksOptions,
-): Promise<void> => {
-  if (report.orphans.some((pv) => isPresent(pv, uuids))) return;
-  const known = [...report.orphans, ...report.groups.flatMap((each) => each.physicalVolumes)];
-  const uuid = uuids.find((candidate) => !known.some((pv) => pv.uuid === candidate));
-  if (uuid === undefined) throw new AppError('Internal', `all physical volume UUIDs of ${link} are taken`);
-  // Without --yes: should a signature have appeared after all, LVM asks, gets no answer, and changes nothing.
-  await lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', link], { signal });
-};
-
-const isPresent = (pv: PhysicalVolume, uuids: readonly string[]): boolean => !pv.missing && uuids.includes(pv.uuid);
 
 /** Makes the devices of a group's volumes appear; needed after a boot (trap 30). Repeatable. */
 export const activateGroup = async (lvm: Lvm, group: string, signal?: AbortSignal): Promise<void> => {

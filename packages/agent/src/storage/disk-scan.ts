@@ -1,3 +1,4 @@
+import { toAppError } from '@berth/contract/errors';
 import { volumeGroupName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { DiskStatus } from '@berth/contract/resources/node-storage';
@@ -10,6 +11,7 @@ import { decideMedium } from '../disks/medium.ts';
 import type { MediumRule } from '../disks/medium-rules.ts';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
+import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { type LvmReport, readReport } from '../lvm/report.ts';
 import { type Mount, readAllMounts } from '../mount/mount-table.ts';
@@ -53,8 +55,24 @@ export const scanDisks = async (options: DiskScanOptions, signal: AbortSignal): 
     if (reason !== undefined) return { ...base, state: 'Refused', reason };
     return { ...base, state: 'Adopted', volumeGroup: verdict.candidate.group };
   });
-  const hasChanged = candidates.length > 0;
+  const grown = await growDisks(context);
+  const hasChanged = candidates.length > 0 || grown > 0;
   return { disks: statuses, report: hasChanged ? await readReport(options.lvm, signal) : report };
+};
+
+/** Gives our groups the room of disks that have grown. Returns how many have. */
+const growDisks = async ({ lvm, report, logger, signal }: Context): Promise<number> => {
+  const grown = findGrown(report);
+  for (const pv of grown) {
+    const fields = { path: pv.path, bytes: pv.surplusBytes };
+    try {
+      await growPhysicalVolume(lvm, pv, signal);
+      logger.info(fields, 'disk has grown');
+    } catch (thrown) {
+      logger.error({ ...fields, err: toAppError(thrown) }, 'the room of a grown disk can not be used');
+    }
+  }
+  return grown.length;
 };
 
 interface Context extends DiskScanOptions {
@@ -62,6 +80,7 @@ interface Context extends DiskScanOptions {
   readonly report: LvmReport;
   readonly mounts: readonly Mount[];
   readonly swaps: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 /** A disk, and what is known of it before its content is read. */

@@ -1,5 +1,14 @@
 import type { CommandResult } from '@berth/runtime/spawn';
-import { EXTENT, extentsOf, type FakeDisk, type FakeGroup, type FakeLv, type MachineState } from './machine-state.ts';
+import {
+  EXTENT,
+  extentsIn,
+  extentsOf,
+  type FakeDisk,
+  type FakeGroup,
+  type FakeLv,
+  type MachineState,
+  METADATA,
+} from './machine-state.ts';
 
 /** LVM as far as the agent uses it, with the exit codes and words of LVM2 2.03. */
 export const runFakeLvm = (state: MachineState, argv: readonly string[]): CommandResult => {
@@ -38,8 +47,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (disk === undefined) return failed(`  Cannot use ${link}: device not found`);
     if (disk.content !== undefined)
       return failed('  Aborted wiping of ext4.\n  1 existing signature left on the device.');
-    disk.content = { kind: 'pv', uuid: options.one('--uuid') ?? 'of-their-own', group: '' };
+    const size = options.one('--setphysicalvolumesize');
+    const extents = extentsIn(size === undefined ? disk.sizeBytes : Number.parseInt(size, 10) * 1024 ** 2);
+    disk.content = { kind: 'pv', uuid: options.one('--uuid') ?? 'of-their-own', group: '', extents };
     return ok('  Physical volume successfully created.');
+  },
+  pvresize: (state, _, [path = '']) => {
+    const disk = findDisk(state, path);
+    if (disk?.content?.kind !== 'pv') return failed(`  Failed to find physical volume "${path}".`);
+    disk.content.extents = extentsIn(disk.sizeBytes);
+    return ok(`  Physical volume "${path}" changed`);
   },
   vgcreate: (state, options, [name = '', ...links]) => {
     if (state.groups.some((group) => group.name === name))
@@ -137,7 +154,14 @@ const freeExtents = (state: MachineState, group: FakeGroup): number =>
   totalExtents(state, group) - group.lvs.reduce((sum, lv) => sum + lv.extents, 0);
 
 const pvRows = (state: MachineState, group: string) =>
-  pvsOf(state, group).map(({ disk, uuid }) => ({ pv_name: disk.path, pv_uuid: uuid, pv_missing: '' }));
+  pvsOf(state, group).map(({ disk, uuid }) => ({
+    pv_name: disk.path,
+    pv_uuid: uuid,
+    pv_missing: '',
+    dev_size: String(disk.sizeBytes),
+    pe_start: String(METADATA),
+    pv_pe_count: group === '' ? '0' : String(extentsOf(disk)),
+  }));
 
 const report = (state: MachineState) => ({
   report: [

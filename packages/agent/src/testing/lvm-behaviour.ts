@@ -9,6 +9,7 @@ import {
   markFormatted,
   removeVolume,
 } from '../lvm/logical-volume.ts';
+import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { readReport } from '../lvm/report.ts';
 import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
@@ -87,6 +88,15 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       expect((await group())?.physicalVolumes).toHaveLength(1);
     });
 
+    it('gives a group the room of a disk that has grown, once', async () => {
+      await place.lvm.run('pvcreate', ['--setphysicalvolumesize', '64m', place.links[0]]);
+      await place.lvm.run('vgcreate', ['--addtag', OWNER_TAG, GROUP, place.links[0]]);
+      const before = await group();
+      for (const pv of findGrown(await readReport(place.lvm))) await growPhysicalVolume(place.lvm, pv);
+      expect((await group())?.sizeBytes).toBeGreaterThan(before?.sizeBytes ?? 0);
+      expect(findGrown(await readReport(place.lvm))).toEqual([]);
+    });
+
     it('finishes a disk whose physical volume was made before a crash', async () => {
       const [uuid = ''] = physicalVolumeUuids('node', 'disk-0');
       await place.lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', place.links[0]]);
@@ -148,6 +158,17 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
       expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
       expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 4 * MIB })).sizeBytes).toBe(16 * MIB);
+    });
+
+    it('does not grow a volume into room that is kept free, and tells the numbers', async () => {
+      await add(0);
+      await create('pvc-1', 8 * MIB);
+      const free = (await group())?.freeBytes ?? 0;
+      const grow = (keepFreeBytes: number) =>
+        extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: free + 8 * MIB, keepFreeBytes });
+      await rejectsWith(grow(4 * MIB), 'OutOfCapacity');
+      await expect(grow(4 * MIB)).rejects.toThrow('of which 4 MiB are kept for others');
+      expect((await grow(0)).sizeBytes).toBe(free + 8 * MIB);
     });
 
     it('activates a volume that is there without a device, and NotFound is only for one that is not (traps 30, 31, 32, 41)', async () => {

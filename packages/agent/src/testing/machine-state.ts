@@ -1,7 +1,7 @@
 /** What the fake machine of the tests is made of; plain data, kept in a file between commands. */
 export interface FakeDisk {
   readonly path: string;
-  readonly sizeBytes: number;
+  sizeBytes: number;
   /** Undefined: blank. */
   content?: FakeContent;
   unreadable?: boolean;
@@ -11,7 +11,7 @@ export interface FakeDisk {
 
 export type FakeContent =
   | { kind: 'filesystem'; type: string; uuid: string; inProgress?: boolean; damaged?: boolean }
-  | { kind: 'pv'; uuid: string; group: string };
+  | { kind: 'pv'; uuid: string; group: string; extents?: number };
 
 export interface FakeLv {
   name: string;
@@ -63,9 +63,14 @@ export interface Fault {
 
 export const EXTENT = 4 * 1024 ** 2;
 /** LVM's own metadata at the head of each physical volume. */
-const METADATA = 1024 ** 2;
+export const METADATA = 1024 ** 2;
 
-export const extentsOf = (disk: FakeDisk): number => Math.floor((disk.sizeBytes - METADATA) / EXTENT);
+/** Extents that fit on so many bytes. */
+export const extentsIn = (bytes: number): number => Math.floor((bytes - METADATA) / EXTENT);
+
+/** Extents of the physical volume on a disk; those of the whole disk unless it was made smaller, or the disk has grown. */
+export const extentsOf = ({ content, sizeBytes }: FakeDisk): number =>
+  (content?.kind === 'pv' ? content.extents : undefined) ?? extentsIn(sizeBytes);
 
 export const createMachineState = (disks: readonly FakeDisk[], links: Record<string, string> = {}): MachineState => ({
   disks: structuredClone([...disks]),

@@ -48,4 +48,6 @@ export interface LogicalVolume {
 
 /** Reason of the condition Ready=False when the node's volume group has no room: the claim is to be scheduled again. */
 export const REASON_OUT_OF_CAPACITY = 'ResourceExhausted';
+/** Reason of the condition Ready=True when less is asked for than the volume has. */
+export const REASON_NEVER_SHRINKS = 'NeverShrinks';
 export const CONDITION_READY = 'Ready';

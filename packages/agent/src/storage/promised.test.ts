@@ -1,0 +1,34 @@
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
+import { expect, it } from 'vitest';
+import type { VolumeGroup } from '../lvm/report.ts';
+import { promisedBytes } from './promised.ts';
+
+const MIB = 1024 ** 2;
+const onDisk = { volumeGroup: 'csi-vg-hdd', uuid: 'u', sizeBytes: 4 * MIB, tags: [], active: true, device: '253:0' };
+const GROUP: VolumeGroup = {
+  ...{ name: 'csi-vg-hdd', uuid: 'u', tags: [], extentBytes: 4 * MIB, sizeBytes: 0, freeBytes: 0 },
+  ...{ exported: false, partial: false, physicalVolumes: [], logicalVolumes: [{ ...onDisk, name: 'pvc-made' }] },
+};
+
+const object = (name: string, fields: Partial<LogicalVolume> = {}, medium: 'hdd' | 'ssd' = 'hdd'): LogicalVolume => ({
+  metadata: { name },
+  spec: {
+    ...{ nodeName: 'node-1', medium, size: '9Mi', volumeMode: 'Block' },
+    claim: { namespace: 'default', name, uid: name },
+  },
+  ...fields,
+});
+
+it('counts what is still to be made, in whole extents, and nothing else', () => {
+  const objects = [
+    object('pvc-new'),
+    object('pvc-pending', { status: { phase: 'Pending' } }),
+    object('pvc-made'),
+    object('pvc-ready', { status: { phase: 'Ready' } }),
+    object('pvc-failed', { status: { phase: 'Failed' } }),
+    object('pvc-going', { metadata: { name: 'pvc-going', deletionTimestamp: '2026-01-01T00:00:00Z' } }),
+    object('pvc-elsewhere', {}, 'ssd'),
+  ];
+  expect(promisedBytes(objects, 'hdd', GROUP)).toBe(2 * 12 * MIB);
+  expect(promisedBytes([], 'hdd', GROUP)).toBe(0);
+});

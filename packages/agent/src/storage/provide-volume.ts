@@ -1,0 +1,118 @@
+import { AppError, hasCode, toAppError } from '@berth/contract/errors';
+import { volumeGroupName } from '@berth/contract/names';
+import { formatBytes, formatQuantity, parseQuantity } from '@berth/contract/quantity';
+import {
+  type LogicalVolume,
+  REASON_NEVER_SHRINKS,
+  REASON_OUT_OF_CAPACITY,
+} from '@berth/contract/resources/logical-volume';
+import { activateVolume, createVolume, extendVolume, extentsFor, findVolume } from '../lvm/logical-volume.ts';
+import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
+import { findOwnGroup } from '../lvm/volume-group.ts';
+import type { LogicalVolumeOptions, Outcome } from './logical-volume.ts';
+import { promisedBytes } from './promised.ts';
+import { writeStatus } from './volume-status.ts';
+
+const WHILE_FULL_MS = 60_000;
+
+/** Makes the volume, gives it the size asked for, and says so in its object. Repeatable. */
+export const provide = async (
+  options: LogicalVolumeOptions,
+  object: LogicalVolume,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  // Final: the controller takes the object away, and the pod is scheduled again.
+  if (object.status?.phase === 'Failed') return undefined;
+  try {
+    const volume = await findOrCreate(options, object, signal);
+    return await report(options, object, await resize(options, object, volume, signal));
+  } catch (thrown) {
+    const err = toAppError(thrown);
+    const isFull = err.code === 'OutOfCapacity';
+    await writeStatus(options, object, {
+      phase: isFull ? 'Failed' : (object.status?.phase ?? 'Pending'),
+      condition: { status: 'False', reason: isFull ? REASON_OUT_OF_CAPACITY : err.code, message: err.message },
+    });
+    if (isFull) return undefined;
+    throw err;
+  }
+};
+
+const findOrCreate = async (
+  { lvm, onChange, reserveBytes }: LogicalVolumeOptions,
+  object: LogicalVolume,
+  signal: AbortSignal,
+): Promise<LogicalVolumeOnDisk> => {
+  const { name } = object.metadata;
+  const { medium, size, volumeMode } = object.spec;
+  // It held data once: an empty one in its place would look like a success.
+  if (object.status?.phase === 'Ready') {
+    const existing = findVolume(await readReport(lvm, signal), name);
+    if (existing !== undefined) return existing;
+    throw new AppError(
+      'NotFound',
+      `the logical volume ${name} is not on the node's disks any more; its disk is missing or it was removed`,
+    );
+  }
+  const created = await createVolume(lvm, {
+    group: volumeGroupName(medium),
+    name,
+    sizeBytes: parseQuantity(size),
+    toBeFormatted: volumeMode === 'Filesystem',
+    keepFreeBytes: reserveBytes,
+    signal,
+  });
+  onChange();
+  return created;
+};
+
+/** A volume that can't have the size asked for stays usable as it is; the problem is a sentence. */
+const resize = async (
+  options: LogicalVolumeOptions,
+  object: LogicalVolume,
+  volume: LogicalVolumeOnDisk,
+  signal: AbortSignal,
+): Promise<Resized> => {
+  const { lvm, onChange } = options;
+  const { name } = volume;
+  const sizeBytes = parseQuantity(object.spec.size);
+  const lvmReport = await readReport(lvm, signal);
+  const group = findOwnGroup(lvmReport, volume.volumeGroup);
+  if (group === undefined || volume.sizeBytes >= sizeBytes) {
+    const active = volume.active ? volume : await activateVolume(lvm, name, signal);
+    return group !== undefined && extentsFor(sizeBytes, group.extentBytes) * group.extentBytes < volume.sizeBytes
+      ? { volume: active, problem: { reason: REASON_NEVER_SHRINKS, message: shrinkSentence(volume, sizeBytes) } }
+      : { volume: active };
+  }
+  try {
+    const keepFreeBytes = options.reserveBytes + promisedBytes(options.objects(), object.spec.medium, group);
+    const grown = await extendVolume(lvm, { name, sizeBytes, keepFreeBytes, signal });
+    onChange();
+    return { volume: grown };
+  } catch (thrown) {
+    if (!hasCode(thrown, 'OutOfCapacity')) throw thrown;
+    return { volume, problem: { reason: REASON_OUT_OF_CAPACITY, message: toAppError(thrown).message } };
+  }
+};
+
+interface Resized {
+  readonly volume: LogicalVolumeOnDisk;
+  readonly problem?: { readonly reason: string; readonly message: string };
+}
+
+const shrinkSentence = (volume: LogicalVolumeOnDisk, sizeBytes: number): string =>
+  `the volume keeps its ${formatBytes(volume.sizeBytes)}: it never shrinks to the ${formatBytes(sizeBytes)} asked for`;
+
+const report = async (
+  options: LogicalVolumeOptions,
+  object: LogicalVolume,
+  { volume, problem }: Resized,
+): Promise<Outcome> => {
+  await writeStatus(options, object, {
+    phase: 'Ready',
+    size: formatQuantity(volume.sizeBytes),
+    volumeGroup: volume.volumeGroup,
+    condition: { status: 'True', ...(problem ?? { reason: 'Created', message: '' }) },
+  });
+  return problem?.reason === REASON_OUT_OF_CAPACITY ? { againAfterMs: WHILE_FULL_MS } : undefined;
+};
