@@ -182,6 +182,22 @@ describe('a node where something is wrong', () => {
     await soon(() => condition('LvmAnswers')).toMatchObject({ status: 'True' });
   });
 
+  it('says so while LVM is stuck, and keeps what it knew', async () => {
+    await taken();
+    machine.state.faults.push({ match: 'fullreport', how: 'hang' });
+    await create('pvc-1', '8Mi');
+    await soon(() => condition('LvmAnswers')).toMatchObject({
+      status: 'False',
+      message: expect.stringMatching(/^LVM is stuck since .*Z: lvm was ended$/),
+    });
+    expect((await storage())?.status?.groups).toHaveLength(1);
+    const commands = machine.state.commands.length;
+    await restart();
+    await ready('pvc-1');
+    await soon(() => condition('LvmAnswers')).toMatchObject({ status: 'True' });
+    expect(machine.state.commands.length).toBeGreaterThan(commands);
+  });
+
   it('keeps a disk that is gone in the list (trap 53), and does not take a stranger in its place', async () => {
     await taken();
     const [disk] = machine.state.disks.splice(0, 1);

@@ -25,6 +25,13 @@ describe('the spawner', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
+  it('tells when the program has ended, also after its deadline', async () => {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const running = spawner.run(['sleep', '60'], { timeoutMs: 100, onEnded: resolve });
+    await expect(running).rejects.toMatchObject({ code: 'Timeout' });
+    await ended;
+  });
+
   it('kills on abort', async () => {
     const controller = new AbortController();
     const running = spawner.run(['sleep', '60'], { timeoutMs: 60_000, signal: controller.signal });

@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Told once the program has ended and let go of its outputs: after a deadline that can be late, or never. */
+  readonly onEnded?: () => void;
 }
 
 /** The one way to run a program. */
@@ -29,7 +31,10 @@ const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
 
 export const spawner: Spawner = {
   run: async ([file = '', ...args], options) => {
-    if (options.signal?.aborted) throw new AppError('Aborted', `${file} was cancelled before it started`);
+    if (options.signal?.aborted) {
+      options.onEnded?.();
+      throw new AppError('Aborted', `${file} was cancelled before it started`);
+    }
     const child = execa(file, args, {
       reject: false,
       // A group of its own, so that the deadline also ends what the program has started.
@@ -39,6 +44,7 @@ export const spawner: Spawner = {
       stripFinalNewline: false,
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
     });
+    void child.then(() => options.onEnded?.());
     const deadline = stopOnDeadline(child.pid, options);
     const result = await Promise.race([child, deadline.passed]);
     deadline.release();

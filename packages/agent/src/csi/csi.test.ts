@@ -46,7 +46,7 @@ const start = async (): Promise<CsiEndpoint> => {
   const host = createHost({ spawner: machine.spawner, prefix: [] });
   return startCsi({
     host,
-    lvm: createLvm({ host }),
+    lvm: createLvm({ host, clock: systemClock }),
     mounter: createMounter({ host, procDir: machine.procDir }),
     nodeName: 'node-1',
     locks,
@@ -65,7 +65,7 @@ beforeEach(async () => {
   directory = await temporaryDirectory();
   const state = createMachineState([{ path: '/dev/nvme0n1', sizeBytes: 2049 * MIB }]);
   machine = createFakeMachine(state, directory);
-  const lvm = createLvm({ host: createHost({ spawner: machine.spawner, prefix: [] }) });
+  const lvm = createLvm({ host: createHost({ spawner: machine.spawner, prefix: [] }), clock: systemClock });
   const disks = [{ link: '/dev/nvme0n1', uuids: ['a'] }];
   await addDisks(lvm, { group: 'csi-vg-nvme', disks, report: { groups: [], orphans: [] } });
   await createVolume(lvm, { group: 'csi-vg-nvme', name: VOLUME, sizeBytes: 400 * MIB, toBeFormatted: true });
@@ -257,12 +257,25 @@ describe('staging', () => {
   });
 
   it('answers Aborted while the same volume is being worked on', async () => {
-    machine.state.faults.push({ match: 'fullreport', how: 'hang' });
+    machine.state.faults.push({ match: 'mkfs.xfs', how: 'hang' });
     const first = stage().catch((error: { code: number }) => error.code);
     await systemClock.sleep(50, AbortSignal.timeout(5_000));
     await expect(stage()).rejects.toMatchObject({ code: grpcStatus.ABORTED });
     expect(await first).toBe(grpcStatus.DEADLINE_EXCEEDED);
     await stage();
+  });
+
+  it('mounts a volume that it knows while LVM is stuck, and formats none on old knowledge', async () => {
+    const hang = () => machine.state.faults.push({ match: 'fullreport', how: 'hang' });
+    await stage();
+    await unstage();
+    await stage();
+    await unstage();
+    hang();
+    await stage();
+    expect(machine.state.mounts).toHaveLength(1);
+    await expect(stage({ volumeId: 'pvc-other' })).rejects.toMatchObject({ code: grpcStatus.UNAVAILABLE });
+    expect(countMkfs()).toBe(1);
   });
 
   it('waits for our own work on the volume instead of sending kubelet away', async () => {

@@ -13,7 +13,7 @@ const setUp = () => {
       return { exitCode: 0, stdout: `answer ${commands.length}`, stderr: '' };
     },
   };
-  return { clock, commands, lvm: createLvm({ host, reuseReports: { forMs: 5_000, clock } }) };
+  return { clock, commands, lvm: createLvm({ host, clock, reuseReportsMs: 5_000 }) };
 };
 
 it('gives one report to all who ask at the same time, and again until it is old', async () => {

@@ -1,7 +1,7 @@
 import { AppError, hasCode } from '@berth/contract/errors';
 import { formatBytes } from '@berth/contract/quantity';
 import type { Lvm } from './command.ts';
-import { type LogicalVolumeOnDisk, type LvmReport, readReport, type VolumeGroup } from './report.ts';
+import { type LogicalVolumeOnDisk, type LvmReport, parseReport, readReport, type VolumeGroup } from './report.ts';
 import { NEW_TAG, OWNER_TAG } from './tags.ts';
 import { findOwnGroup } from './volume-group.ts';
 
@@ -109,12 +109,27 @@ const describeFree = (group: VolumeGroup, keepFreeBytes: number): string => {
   return keepFreeBytes === 0 ? free : `${free} of which ${formatBytes(keepFreeBytes)} are kept for others`;
 };
 
-/** Makes the volume's device appear and returns the volume with it. Throws NotFound when there is no such volume. */
+/**
+ * Makes the volume's device appear and returns the volume with it; while LVM is stuck, what the last report said of a volume that
+ * had its device. Errors: NotFound when there is no such volume, Timeout and Unavailable when that can't be told.
+ */
 export const activateVolume = async (lvm: Lvm, name: string, signal?: AbortSignal): Promise<LogicalVolumeOnDisk> => {
-  const volume = mustFind(await readReport(lvm, signal), name);
+  const volume = await readReport(lvm, signal).then(
+    (report) => mustFind(report, name),
+    (thrown: unknown) => findInLastReport(lvm, name, thrown),
+  );
   if (volume.active && volume.device !== undefined) return volume;
   await lvm.run('lvchange', ['--activate', 'y', `${volume.volumeGroup}/${name}`], { signal });
   return mustFind(await readReport(lvm, signal), name);
+};
+
+const findInLastReport = (lvm: Lvm, name: string, thrown: unknown): LogicalVolumeOnDisk => {
+  const isStuck = hasCode(thrown, 'Unavailable') || hasCode(thrown, 'Timeout');
+  const text = isStuck ? lvm.lastReport() : undefined;
+  const volume = text === undefined ? undefined : findVolume(parseReport(text), name);
+  // The mark "new" may have gone since: nothing is formatted on old knowledge.
+  if (volume?.device === undefined || !volume.active || volume.tags.includes(NEW_TAG)) throw thrown;
+  return volume;
 };
 
 /** Records that the volume has its file system. Repeatable. */

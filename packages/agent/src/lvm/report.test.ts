@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lvmError } from './command.ts';
+import { lvmError } from './lvm-error.ts';
 import { physicalVolumeUuids } from './physical-volume-uuid.ts';
 import { parseReport } from './report.ts';
 

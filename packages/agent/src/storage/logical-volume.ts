@@ -21,7 +21,7 @@ export interface LogicalVolumeOptions {
   readonly read: (name: string) => LogicalVolume | undefined;
   /** All objects of this node. */
   readonly objects: () => readonly LogicalVolume[];
-  /** Told when the node's free space changed. */
+  /** Told when the node's free space changed, or LVM stopped answering. */
   readonly onChange: () => void;
 }
 

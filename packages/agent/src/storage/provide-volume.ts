@@ -29,6 +29,7 @@ export const provide = async (
   } catch (thrown) {
     const err = toAppError(thrown);
     const isFull = err.code === 'OutOfCapacity';
+    if (err.code === 'Timeout') options.onChange();
     await writeStatus(options, object, {
       phase: isFull ? 'Failed' : (object.status?.phase ?? 'Pending'),
       condition: { status: 'False', reason: isFull ? REASON_OUT_OF_CAPACITY : err.code, message: err.message },

@@ -25,7 +25,10 @@ export const createFakeMachine = (state: MachineState, directory: string): FakeM
       sync();
       if (result !== 'hang') return result;
       return new Promise((_, reject) => {
-        const end = (code: 'Timeout' | 'Aborted') => reject(new AppError(code, `${argv[0]} was ended`));
+        const end = (code: 'Timeout' | 'Aborted') => {
+          options.onEnded?.();
+          reject(new AppError(code, `${argv[0]} was ended`));
+        };
         options.signal?.addEventListener('abort', () => end('Aborted'));
         setTimeout(() => end('Timeout'), Math.min(options.timeoutMs, 200)).unref();
       });

@@ -1,3 +1,4 @@
+import { systemClock } from '@berth/runtime/clock';
 import type { Host } from '../host/host.ts';
 import { createLvm } from '../lvm/command.ts';
 import type { LvmPlace } from './lvm-behaviour.ts';
@@ -10,7 +11,7 @@ const WIPE_MS = 60_000;
  */
 export const createRealLvmPlace = async (host: Host, links: LvmPlace['links']): Promise<LvmPlace> => {
   // The machine may have a volume group of the same name on other disks.
-  const lvm = createLvm({ host, commonArgs: ['--devices', links.join(',')] });
+  const lvm = createLvm({ host, clock: systemClock, commonArgs: ['--devices', links.join(',')] });
   // Fails when there is none, which is as good.
   await lvm.run('vgremove', ['--force', '--force', '--yes', 'csi-vg-nvme']).catch(() => undefined);
   for (const link of links) await host.run(['wipefs', '--all', '--force', link], { timeoutMs: WIPE_MS });
