@@ -1,7 +1,7 @@
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { volumeName } from '@berth/contract/names';
 import { systemClock } from '@berth/runtime/clock';
 import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
@@ -49,6 +49,7 @@ const start = async (): Promise<CsiEndpoint> => {
     lvm: createLvm({ host, clock: systemClock }),
     mounter: createMounter({ host, procDir: machine.procDir }),
     nodeName: 'node-1',
+    sysDir: join(directory, 'sys'),
     locks,
     kubeletDir: join(directory, 'kubelet'),
     version: '0.1.0',
@@ -377,24 +378,84 @@ describe('publishing', () => {
   });
 });
 
-describe('statistics and growth', () => {
-  it('tells size, use and inodes, and NotFound where the volume is not (trap 67)', async () => {
-    const stats = (fields: object = {}) =>
-      call('node', 'NodeGetVolumeStats', { volumeId: VOLUME, volumePath: path('pods/1/mount'), ...fields });
+describe('statistics', () => {
+  const stats = (fields: object = {}) =>
+    call('node', 'NodeGetVolumeStats', { volumeId: VOLUME, volumePath: path('pods/1/mount'), ...fields });
+  const sysfs = async (folder: string, files: Record<string, string>) => {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(directory, 'sys', folder, name)), { recursive: true });
+      writeFileSync(join(directory, 'sys', folder, name), `${text}\n`);
+    }
+  };
+  const WELL = { abnormal: false, message: 'the volume answers' };
+
+  it('tell size, use and inodes, and NotFound where the volume is not (trap 67)', async () => {
     await expect(stats()).rejects.toMatchObject({ code: grpcStatus.NOT_FOUND });
     await stage();
     await publish();
-    expect(await stats()).toMatchObject({
+    expect(await stats()).toEqual({
       usage: [
         { total: '4096000', available: '2457600', used: '1228800', unit: 'BYTES' },
         { total: '512', available: '500', used: '12', unit: 'INODES' },
       ],
+      volumeCondition: WELL,
     });
     await expect(stats({ volumeId: 'pvc-other' })).rejects.toMatchObject({ code: grpcStatus.NOT_FOUND });
-    machine.state.faults.push({ match: 'stat -f', how: 'hang' });
-    await expect(stats()).rejects.toMatchObject({ code: grpcStatus.DEADLINE_EXCEEDED });
   });
 
+  it('call a volume on a dead disk abnormal, and never hang on it (trap 67)', async () => {
+    await sysfs('dev/block/253:0', { size: '819200' });
+    await stage();
+    await publish();
+    machine.state.faults.push({ match: 'stat -f', how: 'hang' });
+    expect(await stats()).toMatchObject({
+      usage: [{ total: String(400 * MIB), unit: 'BYTES' }],
+      volumeCondition: { abnormal: true, message: expect.stringContaining('does not answer') },
+    });
+    const failure = { exitCode: 1, stderr: 'stat: Input/output error' } as const;
+    machine.state.faults.push({ match: 'stat -f', how: 'fail-before', ...failure });
+    expect(await stats()).toMatchObject({
+      volumeCondition: { abnormal: true, message: expect.stringContaining('Input/output error') },
+    });
+    expect(await stats()).toMatchObject({ volumeCondition: WELL });
+  });
+
+  it('call a file system abnormal that the kernel has made read-only', async () => {
+    await stage();
+    await publish({ readonly: true });
+    expect(await stats()).toMatchObject({ volumeCondition: WELL });
+    for (const mount of machine.state.mounts) mount.frozen = true;
+    machine.sync();
+    expect(await stats()).toMatchObject({
+      volumeCondition: { abnormal: true, message: expect.stringContaining('read-only after errors') },
+    });
+  });
+
+  it('pass on what LVM said of the volume last, without asking LVM', async () => {
+    volume().health = 'partial';
+    await stage();
+    await publish();
+    const reports = machine.state.commands.filter((line) => line.startsWith('lvm')).length;
+    expect(await stats()).toMatchObject({
+      volumeCondition: { abnormal: true, message: expect.stringContaining('LVM says "partial"') },
+    });
+    expect(machine.state.commands.filter((line) => line.startsWith('lvm'))).toHaveLength(reports);
+  });
+
+  it('of a raw block volume are its size, and whether its disk answers', async () => {
+    await sysfs('class/block/dm-0', { size: '819200', 'dm/name': `csi--vg--nvme-${VOLUME.replaceAll('-', '--')}` });
+    await publish({ volumeCapability: BLOCK });
+    expect(await stats()).toMatchObject({
+      usage: [{ total: String(400 * MIB), unit: 'BYTES' }],
+      volumeCondition: WELL,
+    });
+    machine.state.faults.push({ match: 'dd if=', how: 'hang' });
+    expect(await stats()).toMatchObject({ volumeCondition: { abnormal: true } });
+    await expect(stats({ volumeId: 'pvc-other' })).rejects.toMatchObject({ code: grpcStatus.NOT_FOUND });
+  });
+});
+
+describe('growth', () => {
   const expand = (requiredBytes: number, fields: object = {}) =>
     call('node', 'NodeExpandVolume', {
       volumeId: VOLUME,

@@ -47,3 +47,8 @@ export interface VolumeUsage {
   readonly used?: number;
   readonly unit: 'BYTES' | 'INODES';
 }
+
+export interface VolumeCondition {
+  readonly abnormal: boolean;
+  readonly message: string;
+}

@@ -16,12 +16,13 @@ import { readStats } from './stats.ts';
 import { required } from './validate.ts';
 
 export interface NodeServiceOptions extends VolumeTools {
+  readonly sysDir: string;
   readonly nodeName: string;
   /** Shared with whatever else works on volumes by name. */
   readonly locks: KeyedLock;
 }
 
-const CAPABILITIES = ['STAGE_UNSTAGE_VOLUME', 'GET_VOLUME_STATS', 'EXPAND_VOLUME'] as const;
+const CAPABILITIES = ['STAGE_UNSTAGE_VOLUME', 'GET_VOLUME_STATS', 'EXPAND_VOLUME', 'VOLUME_CONDITION'] as const;
 
 /**
  * CSI's Node service. One call at a time per volume; a second one is Aborted at once, because kubelet repeats calls that it

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Host } from '../host/host.ts';
 import { createLvm } from './command.ts';
 
+const REPORT = '{"report": []}';
+
 /** LVM whose programs do what the test says: answer, fail, or hang until their deadline; killed ones end when told to. */
 const setUp = () => {
   const clock = createManualClock();
@@ -13,7 +15,7 @@ const setUp = () => {
   const host: Host = {
     run: async (argv, { timeoutMs, onEnded, signal }) => {
       commands.push(argv[1] ?? '');
-      if (!mode.hangs) return { exitCode: argv.includes('--fail') ? 5 : 0, stdout: 'report', stderr: '' };
+      if (!mode.hangs) return { exitCode: argv.includes('--fail') ? 5 : 0, stdout: REPORT, stderr: '' };
       await new Promise<void>((resolve) => {
         clock.after(timeoutMs, resolve);
         signal?.addEventListener('abort', () => resolve());
@@ -54,8 +56,8 @@ describe('a command that hangs', () => {
     expect(await trial).toBe('Timeout');
     mode.hangs = false;
     await clock.advance(30_000);
-    expect(await outcome('fullreport')).toBe('report');
-    expect(await outcome('lvcreate')).toBe('report');
+    expect(await outcome('fullreport')).toBe(REPORT);
+    expect(await outcome('lvcreate')).toBe(REPORT);
     expect(commands).toEqual(['lvcreate', 'fullreport', 'fullreport', 'lvcreate']);
   });
 
@@ -69,7 +71,7 @@ describe('a command that hangs', () => {
     await clock.advance(3_600_000);
     expect(await outcome('fullreport')).toBe('Unavailable');
     for (const end of ends) end();
-    expect(await outcome('fullreport')).toBe('report');
+    expect(await outcome('fullreport')).toBe(REPORT);
     expect(commands).toEqual(['lvcreate', 'fullreport']);
   });
 
@@ -94,7 +96,7 @@ it('a command that its caller cancels holds up nobody, once its program has ende
   caller.abort();
   expect(await cancelled).toBe('Aborted');
   mode.hangs = false;
-  expect(await outcome('fullreport')).toBe('report');
+  expect(await outcome('fullreport')).toBe(REPORT);
 });
 
 it('a command that fails is an answer, and the last report that succeeded is kept', async () => {
@@ -106,5 +108,5 @@ it('a command that fails is an answer, and the last report that succeeded is kep
   const hung = outcome('fullreport');
   await clock.advance(60_000);
   expect(await hung).toBe('Timeout');
-  expect(lvm.lastReport()).toBe('report');
+  expect(lvm.lastReport()).toEqual({ groups: [], orphans: [] });
 });

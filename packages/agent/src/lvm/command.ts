@@ -3,6 +3,7 @@ import { createKeyedLock } from '@berth/runtime/keyed-lock';
 import type { Host } from '../host/host.ts';
 import { createBreaker } from './breaker.ts';
 import { lvmError } from './lvm-error.ts';
+import { type LvmReport, parseReport } from './report.ts';
 import { REPORT, shareReports } from './shared-reports.ts';
 
 /** The one way to run LVM. */
@@ -13,8 +14,8 @@ export interface Lvm {
    * Unavailable (LVM is stuck, nothing was tried), Internal; details hold the command, exit code and standard error.
    */
   run(command: string, args: readonly string[], options?: LvmRunOptions): Promise<string>;
-  /** The last report that succeeded; undefined when there has been none. */
-  lastReport(): string | undefined;
+  /** The last report that succeeded, however old; undefined when there has been none. */
+  lastReport(): LvmReport | undefined;
 }
 
 export interface LvmRunOptions {
@@ -47,7 +48,7 @@ export const createLvm = (options: LvmOptions): Lvm => {
   const { host, clock, commonArgs = ['--config', SETTINGS], reuseReportsMs = -1 } = options;
   const turns = createKeyedLock();
   const breaker = createBreaker(clock);
-  let lastReport: string | undefined;
+  let lastReport: (() => LvmReport) | undefined;
 
   const run: Lvm['run'] = async (command, args, runOptions = {}) => {
     const { timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal } = runOptions;
@@ -63,11 +64,19 @@ export const createLvm = (options: LvmOptions): Lvm => {
           ...(signal && { signal }),
         });
         if (result.exitCode !== 0) throw lvmError([command, ...args].join(' '), result);
-        if (command === REPORT) lastReport = result.stdout;
+        if (command === REPORT) lastReport = lazy(() => parseReport(result.stdout));
         return result.stdout;
       }),
     );
   };
 
-  return { run: shareReports(run, { forMs: reuseReportsMs, clock }), lastReport: () => lastReport };
+  return { run: shareReports(run, { forMs: reuseReportsMs, clock }), lastReport: () => lastReport?.() };
+};
+
+const lazy = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 };

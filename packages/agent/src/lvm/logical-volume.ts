@@ -1,7 +1,7 @@
 import { AppError, hasCode } from '@berth/contract/errors';
 import { formatBytes } from '@berth/contract/quantity';
 import type { Lvm } from './command.ts';
-import { type LogicalVolumeOnDisk, type LvmReport, parseReport, readReport, type VolumeGroup } from './report.ts';
+import { type LogicalVolumeOnDisk, type LvmReport, readReport, type VolumeGroup } from './report.ts';
 import { NEW_TAG, OWNER_TAG } from './tags.ts';
 import { findOwnGroup } from './volume-group.ts';
 
@@ -125,8 +125,8 @@ export const activateVolume = async (lvm: Lvm, name: string, signal?: AbortSigna
 
 const findInLastReport = (lvm: Lvm, name: string, thrown: unknown): LogicalVolumeOnDisk => {
   const isStuck = hasCode(thrown, 'Unavailable') || hasCode(thrown, 'Timeout');
-  const text = isStuck ? lvm.lastReport() : undefined;
-  const volume = text === undefined ? undefined : findVolume(parseReport(text), name);
+  const report = isStuck ? lvm.lastReport() : undefined;
+  const volume = report && findVolume(report, name);
   // The mark "new" may have gone since: nothing is formatted on old knowledge.
   if (volume?.device === undefined || !volume.active || volume.tags.includes(NEW_TAG)) throw thrown;
   return volume;

@@ -17,7 +17,7 @@ const REPORT = `  {
               ]
               ,
               "lv": [
-                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1"}
+                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial"}
               ]
               ,
               "pvseg": [
@@ -66,6 +66,7 @@ describe("LVM's report", () => {
             tags: ['csi.storage.io', 'csi.storage.io/new'],
             active: false,
             device: undefined,
+            health: 'partial',
           },
         ],
       },

@@ -20,6 +20,8 @@ export interface LogicalVolumeOnDisk {
   readonly active: boolean;
   /** `major:minor` of the device, undefined while it is not active. */
   readonly device: string | undefined;
+  /** LVM's word for what is wrong with it, for example `partial`; empty while it is well. */
+  readonly health: string;
 }
 
 export interface VolumeGroup {
@@ -45,7 +47,7 @@ export interface LvmReport {
 const COLUMNS = {
   vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size,vg_extent_count,vg_free_count',
   pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count',
-  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor',
+  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status',
   // Rows that nobody reads; LVM refuses an empty list of columns.
   pvseg: 'pvseg_start',
   seg: 'seg_start',
@@ -83,6 +85,7 @@ const lvRow = z.object({
   lv_active: z.string(),
   lv_kernel_major: z.coerce.number(),
   lv_kernel_minor: z.coerce.number(),
+  lv_health_status: z.string(),
 });
 const reportSchema = z.object({
   report: z
@@ -150,6 +153,7 @@ const toLogicalVolume = (row: z.infer<typeof lvRow>, volumeGroup: string): Logic
   sizeBytes: row.lv_size,
   tags: splitTags(row.lv_tags),
   active: row.lv_active === 'active',
+  health: row.lv_health_status,
   device: row.lv_kernel_major < 0 ? undefined : `${row.lv_kernel_major}:${row.lv_kernel_minor}`,
 });
 

@@ -14,6 +14,7 @@ it('reads mountinfo with any number of optional fields and with escaped blanks (
     fsType: 'xfs',
     source: '/dev/mapper/csi--vg--nvme-pvc--1',
     options: ['ro'],
+    superOptions: ['rw'],
   });
 });
 

@@ -11,6 +11,8 @@ export interface Mount {
   readonly source: string;
   /** Options of this mount, for example `ro`. */
   readonly options: readonly string[];
+  /** Options of the file system itself, the same for all its mounts. */
+  readonly superOptions: readonly string[];
 }
 
 /** Lines of /proc/PID/mountinfo, as proc(5) describes them. */
@@ -48,7 +50,7 @@ export const findMountAt = (mounts: readonly Mount[], path: string): Mount | und
 const parseLine = (line: string): Mount[] => {
   const [left = '', right = ''] = line.split(' - ');
   const [, , device, root, mountPoint, options] = left.split(' ');
-  const [fsType = '', source = ''] = right.split(' ');
+  const [fsType = '', source = '', superOptions = ''] = right.split(' ');
   if (device === undefined || root === undefined || mountPoint === undefined || options === undefined) return [];
   return [
     {
@@ -58,6 +60,7 @@ const parseLine = (line: string): Mount[] => {
       fsType,
       source: decodeOctal(source),
       options: options.split(','),
+      superOptions: superOptions.split(','),
     },
   ];
 };

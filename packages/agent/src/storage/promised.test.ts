@@ -4,7 +4,15 @@ import type { VolumeGroup } from '../lvm/report.ts';
 import { promisedBytes } from './promised.ts';
 
 const MIB = 1024 ** 2;
-const onDisk = { volumeGroup: 'csi-vg-hdd', uuid: 'u', sizeBytes: 4 * MIB, tags: [], active: true, device: '253:0' };
+const onDisk = {
+  volumeGroup: 'csi-vg-hdd',
+  uuid: 'u',
+  sizeBytes: 4 * MIB,
+  tags: [],
+  active: true,
+  device: '253:0',
+  health: '',
+};
 const GROUP: VolumeGroup = {
   ...{ name: 'csi-vg-hdd', uuid: 'u', tags: [], extentBytes: 4 * MIB, sizeBytes: 0, freeBytes: 0 },
   ...{ exported: false, partial: false, physicalVolumes: [], logicalVolumes: [{ ...onDisk, name: 'pvc-made' }] },

@@ -14,7 +14,16 @@ const group = (
   fields: Partial<VolumeGroup> = {},
 ): VolumeGroup => {
   const volume = (name: string, count: number, tags: string[]) => ({
-    ...{ name, volumeGroup: 'csi-vg-ssd', uuid: name, sizeBytes: count * EXTENT, tags, active: true, device: '253:0' },
+    ...{
+      name,
+      volumeGroup: 'csi-vg-ssd',
+      uuid: name,
+      sizeBytes: count * EXTENT,
+      tags,
+      active: true,
+      device: '253:0',
+      health: '',
+    },
   });
   return {
     name: 'csi-vg-ssd',
@@ -93,7 +102,7 @@ describe('what a node says it has', () => {
       sizeBytes: 10 * EXTENT,
       tags: [OWNER_TAG],
     };
-    const status = statusOf({ ...lost, logicalVolumes: [{ ...volume, active: true, device: '253:1' }] });
+    const status = statusOf({ ...lost, logicalVolumes: [{ ...volume, active: true, device: '253:1', health: '' }] });
     expect(parseQuantity(status.groups?.[0]?.foreign ?? '')).toBe(10 * EXTENT);
     expect(bytes(status.allocatable)).toBe(90 * EXTENT);
   });

@@ -186,6 +186,7 @@ const report = (state: MachineState) => ({
         lv_active: lv.active ? 'active' : '',
         lv_kernel_major: lv.active ? '253' : '-1',
         lv_kernel_minor: lv.active ? String(lv.minor) : '-1',
+        lv_health_status: lv.health ?? '',
       })),
     })),
     { pv: pvRows(state, '') },

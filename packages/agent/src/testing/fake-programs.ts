@@ -1,6 +1,6 @@
 import type { CommandResult } from '@berth/runtime/spawn';
 import { findDisk, findLv, runFakeLvm } from './fake-lvm.ts';
-import { EXTENT, type FakeContent, type FakeDisk, type MachineState } from './machine-state.ts';
+import { EXTENT, type FakeContent, type FakeDisk, type FakeLv, type MachineState } from './machine-state.ts';
 
 /** The host programs that the agent runs, against the fake machine. An unknown one is missing on the host. */
 export const runFakeProgram = (state: MachineState, argv: readonly string[]): CommandResult => {
@@ -59,7 +59,6 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   xfs_growfs: () => ok(''),
   resize2fs: () => ok(''),
   stat: () => ok('4096 1000 600 700 512 500\n'),
-  blockdev: () => ok('4194304\n'),
   mount: (state, args) => {
     const [source = '', target = ''] = args.slice(-2);
     const options = args.includes('-o') ? (args[args.indexOf('-o') + 1] ?? '').split(',') : [];
@@ -105,7 +104,8 @@ const bind = (state: MachineState, source: string, target: string): CommandResul
   const block = findLv(state, source);
   const mount = state.mounts.findLast((each) => each.target === source);
   if (block !== undefined) {
-    state.mounts.push({ device: '0:5', source: 'udev', target, fsType: 'devtmpfs', options: ['rw'] });
+    const root = `/dm-${block.lv.minor}`;
+    state.mounts.push({ device: '0:5', source: 'udev', target, fsType: 'devtmpfs', options: ['rw'], root });
   } else if (mount !== undefined) state.mounts.push({ ...mount, target, options: ['rw'] });
   else return failed('special device does not exist', 32);
   return ok('');
@@ -128,9 +128,9 @@ const lsblkRow = ({ path, sizeBytes, lsblk }: FakeDisk, index: number) => ({
 /** Lines as in /proc/PID/mountinfo. */
 export const mountInfo = (state: MachineState): string =>
   state.mounts
-    .map(({ device, source, target, fsType, options }, index) => {
+    .map(({ device, source, target, fsType, options, root = '/', frozen }, index) => {
       const escaped = target.replaceAll(' ', '\\040');
-      return `${index + 30} 1 ${device} / ${escaped} ${options.join(',')} shared:1 - ${fsType} ${source} rw\n`;
+      return `${index + 30} 1 ${device} ${root} ${escaped} ${options.join(',')} shared:1 - ${fsType} ${source} ${frozen ? 'ro' : 'rw'}\n`;
     })
     .join('');
 
@@ -138,9 +138,15 @@ const findDevice = (
   state: MachineState,
   path: string,
 ): { content?: FakeContent; unreadable?: boolean; sizeBytes: number } | undefined => {
-  const lv = findLv(state, path)?.lv;
+  const lv = findLv(state, path)?.lv ?? findBound(state, path);
   if (lv === undefined) return findDisk(state, path);
   return lv.active ? Object.assign(lv, { sizeBytes: lv.extents * EXTENT }) : undefined;
+};
+
+/** The volume whose device file is bound to a path. */
+const findBound = (state: MachineState, path: string): FakeLv | undefined => {
+  const root = state.mounts.find(({ target, fsType }) => target === path && fsType === 'devtmpfs')?.root;
+  return state.groups.flatMap(({ lvs }) => lvs).find(({ minor }) => root === `/dm-${minor}`);
 };
 
 const check = (content: FakeContent | undefined): CommandResult =>

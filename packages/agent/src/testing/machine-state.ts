@@ -19,6 +19,7 @@ export interface FakeLv {
   tags: string[];
   active: boolean;
   minor: number;
+  health?: string;
   content?: FakeContent;
   unreadable?: boolean;
 }
@@ -36,6 +37,10 @@ export interface FakeMount {
   readonly target: string;
   readonly fsType: string;
   readonly options: string[];
+  /** Path within the file system; the whole of it when absent. */
+  readonly root?: string;
+  /** The kernel has made the file system read-only. */
+  frozen?: boolean;
 }
 
 export interface MachineState {
