@@ -2,7 +2,8 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOGICAL_VOLUME_FINALIZER } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import { LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
+import type { NodeStorageSpec } from '@berth/contract/resources/node-storage';
+import { EVENTS, LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import { systemClock } from '@berth/runtime/clock';
 import { readConfig } from '@berth/runtime/config';
@@ -12,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Agent, startAgent } from './app.ts';
 import { agentConfigSchema } from './config.ts';
 import { createFakeMachine, type FakeMachine } from './testing/fake-machine.ts';
-import { createMachineState } from './testing/machine-state.ts';
+import { createMachineState, type FakeDisk } from './testing/machine-state.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
 
 const MIB = 1024 ** 2;
@@ -22,7 +23,7 @@ let agent: Agent;
 let stop: AbortController;
 let directory: string;
 
-const start = async () => {
+const start = async (...settings: string[]) => {
   stop = new AbortController();
   const dirs = ['proc', 'sys', 'dev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
   const argv = [
@@ -34,6 +35,7 @@ const start = async () => {
     '--command-prefix',
     '',
     ...dirs,
+    ...settings,
   ];
   const config = readConfig(agentConfigSchema, { argv, env: {} });
   const parts = { config, client, spawner: machine.spawner, clock: systemClock, logger: silentLogger };
@@ -71,10 +73,10 @@ afterEach(async () => {
 
 /** The agent works in the background; a busy machine may take its time. */
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
-const restart = async () => {
+const restart = async (...settings: string[]) => {
   stop.abort();
   await agent.close();
-  await start();
+  await start(...settings);
 };
 const storage = () => client.get(NODE_STORAGES, { name: 'node-1' });
 const object = (name: string) => client.get(LOGICAL_VOLUMES, { name });
@@ -214,6 +216,68 @@ describe('a node where something is wrong', () => {
     await restart();
     await soon(() => condition('GroupsUsable')).toMatchObject({ message: expect.stringContaining('is not ours') });
     expect((await storage())?.status?.allocatable).toEqual({});
+  });
+});
+
+describe('what an operator asks for', () => {
+  const LEFTOVER = 'Disk_S-/dev/nvme2n1';
+  const plugIn = async (disk: Partial<FakeDisk>) => {
+    machine.state.disks.push({ path: '/dev/nvme2n1', sizeBytes: 1025 * MIB, ...disk });
+    machine.state.links['/dev/disk/by-id/nvme-Disk_S3'] = '/dev/nvme2n1';
+    await writeFile(join(directory, 'dev/nvme2n1'), '');
+    await symlink('../../nvme2n1', join(directory, 'dev/disk/by-id/nvme-Disk_S3'));
+  };
+  const leftover = { kind: 'filesystem', type: 'ext4', uuid: 'old' } as const;
+  const ask = (spec: NodeStorageSpec) => client.mergePatch(NODE_STORAGES, { name: 'node-1' }, { spec });
+  const disk = async (path: string) => (await storage())?.status?.disks?.find((each) => each.path === path);
+  const events = async (reason: string) =>
+    (await client.list(EVENTS)).items.filter((event) => event.reason === reason).map(({ message }) => message);
+
+  it('wipes a disk with leftovers, once, and takes it', async () => {
+    await plugIn({ content: leftover });
+    await restart();
+    await soon(() => disk('/dev/nvme2n1')).toMatchObject({ state: 'Refused', reason: expect.stringContaining('ext4') });
+    expect(machine.state.disks.at(-1)?.content).toEqual(leftover);
+    await ask({ wipe: [LEFTOVER] });
+    await soon(() => disk('/dev/nvme2n1')).toMatchObject({ state: 'Adopted' });
+    expect(await events('DiskWiped')).toEqual([`the disk ${LEFTOVER} was wiped as asked for`]);
+    expect((await storage())?.spec?.wipe).toBeUndefined();
+  });
+
+  it('wipes no disk that somebody uses, nor one that is not there, and says so', async () => {
+    await taken();
+    const mounted = 'Disk_S-/dev/nvme1n1';
+    const ours = 'Disk_S-/dev/nvme0n1';
+    await ask({ wipe: [mounted, ours, 'nobody'] });
+    await soon(() => events('WipeRefused')).toEqual([
+      `the disk ${mounted} was not wiped: it is mounted at /`,
+      `the disk ${ours} was not wiped: it belongs to our volume group csi-vg-nvme`,
+      'the disk nobody was not wiped: no disk of the node has this identity',
+    ]);
+    expect(machine.state.commands.filter((line) => line.startsWith('wipefs'))).toEqual([]);
+  });
+
+  it('only looks when it is told to observe', async () => {
+    await taken();
+    await plugIn({});
+    await restart('--mode=observe');
+    await soon(() => disk('/dev/nvme2n1')).toMatchObject({
+      state: 'Available',
+      reason: 'not taken: the agent only observes; it would be taken into csi-vg-nvme',
+    });
+    await ask({ wipe: [LEFTOVER] });
+    await soon(() => events('WipeRefused')).toHaveLength(1);
+    expect(machine.state.disks.at(-1)?.content).toBeUndefined();
+  });
+
+  it('forgets a missing disk', async () => {
+    await taken();
+    machine.state.disks.splice(0, 1);
+    await restart();
+    await soon(() => disk('/dev/nvme0n1')).toMatchObject({ state: 'Missing' });
+    await soon(() => events('DiskMissing')).toHaveLength(1);
+    await ask({ forget: ['Disk_S-/dev/nvme0n1'] });
+    await soon(() => disk('/dev/nvme0n1')).toBeUndefined();
   });
 });
 

@@ -1,7 +1,8 @@
 import { toAppError } from '@berth/contract/errors';
 import type { KubeClient } from '@berth/kube/client';
+import { createEventRecorder } from '@berth/kube/event-recorder';
 import { startReconciler } from '@berth/kube/reconciler';
-import { LOGICAL_VOLUMES } from '@berth/kube/resources';
+import { LOGICAL_VOLUMES, NODE_STORAGES } from '@berth/kube/resources';
 import { createWatchCache } from '@berth/kube/watch-cache';
 import type { Clock } from '@berth/runtime/clock';
 import { createKeyedLock } from '@berth/runtime/keyed-lock';
@@ -15,6 +16,7 @@ import { createLvm } from './lvm/command.ts';
 import { createMounter } from './mount/mounter.ts';
 import { createLogicalVolumeReconcile } from './storage/logical-volume.ts';
 import { activateGroups, createNodeStorage } from './storage/node-storage.ts';
+import { hasRequests } from './storage/requests.ts';
 
 export interface AgentParts {
   readonly config: AgentConfig;
@@ -52,8 +54,17 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
 
   const fieldSelector = `spec.nodeName=${nodeName}`;
   const cache = createWatchCache({ client, resource: LOGICAL_VOLUMES, selector: { fieldSelector }, clock, logger });
+  const ownObject = createWatchCache({
+    client,
+    resource: NODE_STORAGES,
+    selector: { fieldSelector: `metadata.name=${nodeName}` },
+    clock,
+    logger,
+  });
   const nodeStorage = createNodeStorage({
     ...common,
+    object: () => ownObject.get(nodeName),
+    events: createEventRecorder({ client, component: 'berth-agent', clock, logger }),
     // Before the first list, a volume with our tag counts as known: nothing is reported as lost on a guess.
     isKnown: (name) => !cache.synced || cache.get(name) !== undefined,
   });
@@ -77,6 +88,10 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
   const volumes = startReconciler({ name: 'logical-volume', reconcile, clock, logger, metrics, signal });
   cache.onChange(({ key }) => volumes.add(key));
   cache.start(signal);
+  ownObject.onChange(({ after }) => {
+    if (hasRequests(after)) storage.add(nodeName);
+  });
+  ownObject.start(signal);
   storage.add(nodeName);
   return { unready: () => unready(csi, cache.synced), close: () => csi.close() };
 };

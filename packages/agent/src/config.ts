@@ -26,6 +26,9 @@ export const agentConfigSchema = z.object({
     .default('nsenter -t 1 -m -u -i -n --')
     .transform((text) => text.split(/\s+/).filter((word) => word !== ''))
     .meta({ description: "What goes before every host program, to run it in the host's namespaces." }),
+  mode: z.enum(['adopt', 'observe']).default('adopt').meta({
+    description: 'adopt: disks that may be taken are taken. observe: they are only reported, and none is changed.',
+  }),
   mediumRules: parsed(parseMediumRules).default([]).meta({
     description: "Media of disks that don't tell, for example `model:PERC H730=hdd,slot:pci-0000:00:10.0=ssd`.",
   }),

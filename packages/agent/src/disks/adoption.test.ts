@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blockDevice } from '../testing/block-device.ts';
-import { type AdoptionFacts, judgeDisk } from './adoption.ts';
+import { type AdoptionFacts, findWipeObstacle, judgeDisk } from './adoption.ts';
 import type { BlockDevice } from './block-device.ts';
 import { identifyDisks } from './identity.ts';
 
@@ -46,5 +46,26 @@ describe('taking a disk', () => {
     ['sectors have 4096 bytes', facts({}, { sectorBytes: 4096 })],
   ])('is refused: %s', (words, given) => {
     expect(judgeDisk(given)).toEqual({ reason: expect.stringContaining(words) });
+  });
+});
+
+describe('wiping a disk', () => {
+  it('may remove what is on it, of whatever kind', () => {
+    const content = { kind: 'signatures', found: 'xfs', fields: {} } as const;
+    expect(findWipeObstacle(facts({ content }, { partitionTable: 'gpt', fileSystem: 'xfs' }))).toBeUndefined();
+  });
+
+  it.each([
+    ['mounted at /mnt', facts({ mountPoints: ['/mnt'] })],
+    ['swap', facts({ swap: true })],
+    ['held by md0', facts({ holders: ['md0'] })],
+    ['multipath', facts({ multipath: true })],
+    ['read-only', facts({}, { readOnly: true })],
+    ['removable', facts({}, { removable: true })],
+    ['not a whole disk', facts({}, { type: 'part' })],
+    ['EBUSY', facts({ busy: 'something else has claimed it (EBUSY)' })],
+    ['nothing tells it from other disks', facts({}, { links: [] })],
+  ])('is refused: %s', (words, given) => {
+    expect(findWipeObstacle(given)).toContain(words);
   });
 });

@@ -35,7 +35,8 @@ const SMALLEST_BYTES = 256 * 1024 ** 2;
 
 type Check = (facts: AdoptionFacts) => string | false | undefined;
 
-const CHECKS: readonly Check[] = [
+/** Who uses the disk, and whether it is one at all: what must hold before anything on it may change. */
+const USE_CHECKS: readonly Check[] = [
   ({ disk: { device } }) => device.type !== 'disk' && `it is a ${device.type}, not a whole disk`,
   ({ disk: { device } }) => device.readOnly && 'it is read-only',
   ({ disk: { device } }) => device.removable && 'it is removable',
@@ -45,29 +46,45 @@ const CHECKS: readonly Check[] = [
   ({ multipath }) => multipath && 'it is one path of a multipath device',
   ({ mountPoints }) => mountPoints.length > 0 && `it is mounted at ${mountPoints.join(', ')}`,
   ({ swap }) => swap && 'it is used as swap',
-  ({ disk: { device } }) =>
-    device.partitionTable !== undefined && `it has a partition table (${device.partitionTable})`,
-  ({ disk: { device } }) => device.children.some((child) => child.type === 'part') && 'it has partitions',
   ({ holders }) => holders.length > 0 && `it is held by ${holders.join(', ')}`,
-  ({ disk: { device } }) => device.fileSystem !== undefined && `it carries ${device.fileSystem}`,
-  ({ content }) =>
-    content?.kind === 'signatures' && `it carries ${content.found}; wipe it with wipefs --all if it may be used`,
-  ({ content }) => content?.kind === 'unknown' && `what is on it can't be told: ${content.reason}`,
-  ({ busy }) => busy,
   ({ disk }) =>
     disk.link === undefined &&
     'nothing tells it from other disks for certain: no unique World Wide Name, serial number or slot',
-  ({ disk: { device }, groupSectorBytes }) =>
-    groupSectorBytes !== undefined &&
-    device.sectorBytes !== groupSectorBytes &&
-    `its sectors have ${device.sectorBytes} bytes, those of its volume group ${groupSectorBytes}`,
 ];
+
+/** What is on the disk. */
+const CONTENT_CHECKS: readonly Check[] = [
+  ({ disk: { device } }) =>
+    device.partitionTable !== undefined && `it has a partition table (${device.partitionTable})`,
+  ({ disk: { device } }) => device.children.some((child) => child.type === 'part') && 'it has partitions',
+  ({ disk: { device } }) => device.fileSystem !== undefined && `it carries ${device.fileSystem}`,
+  ({ content }) =>
+    content?.kind === 'signatures' && `it carries ${content.found}; ask for it in spec.wipe if it may be wiped`,
+  ({ content }) => content?.kind === 'unknown' && `what is on it can't be told: ${content.reason}`,
+];
+
+/** The kernel's word on whether anybody, also of its partitions, has it open for himself. */
+const BUSY_CHECK: Check = ({ busy }) => busy;
+
+const SECTOR_CHECK: Check = ({ disk: { device }, groupSectorBytes }) =>
+  groupSectorBytes !== undefined &&
+  device.sectorBytes !== groupSectorBytes &&
+  `its sectors have ${device.sectorBytes} bytes, those of its volume group ${groupSectorBytes}`;
 
 /** Whether a disk may be taken: only when every check passes. The reason is a sentence's part that follows "not taken: ". */
 export const judgeDisk = (facts: AdoptionFacts): Adoption => {
-  for (const check of CHECKS) {
+  const reason = firstReason([...USE_CHECKS, ...CONTENT_CHECKS, BUSY_CHECK, SECTOR_CHECK], facts);
+  return reason === undefined ? 'adopt' : { reason };
+};
+
+/** Why a disk may not be wiped although an operator asks for it: somebody uses it. Undefined when it may. */
+export const findWipeObstacle = (facts: AdoptionFacts): string | undefined =>
+  firstReason([...USE_CHECKS, BUSY_CHECK], facts);
+
+const firstReason = (checks: readonly Check[], facts: AdoptionFacts): string | undefined => {
+  for (const check of checks) {
     const reason = check(facts);
-    if (typeof reason === 'string') return { reason };
+    if (typeof reason === 'string') return reason;
   }
-  return 'adopt';
+  return undefined;
 };

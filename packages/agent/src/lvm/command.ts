@@ -14,6 +14,8 @@ export interface Lvm {
    * Unavailable (LVM is stuck, nothing was tried), Internal; details hold the command, exit code and standard error.
    */
   run(command: string, args: readonly string[], options?: LvmRunOptions): Promise<string>;
+  /** Told when somebody else has changed disks: the next report is made anew. */
+  forgetReport(): void;
   /** The last report that succeeded, however old; undefined when there has been none. */
   lastReport(): LvmReport | undefined;
 }
@@ -70,7 +72,8 @@ export const createLvm = (options: LvmOptions): Lvm => {
     );
   };
 
-  return { run: shareReports(run, { forMs: reuseReportsMs, clock }), lastReport: () => lastReport?.() };
+  const shared = shareReports(run, { forMs: reuseReportsMs, clock });
+  return { run: shared.run, forgetReport: shared.forget, lastReport: () => lastReport?.() };
 };
 
 const lazy = <T>(make: () => T): (() => T) => {

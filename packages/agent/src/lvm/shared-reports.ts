@@ -8,14 +8,14 @@ export const REPORT = 'fullreport';
  * Gives one report to all who ask while nothing has changed by a command of ours: a look at the disks takes LVM long, and
  * volumes are made, mounted and removed several at a time. With a negative time every caller gets a report of its own.
  */
-export const shareReports = (run: Lvm['run'], { forMs, clock }: { forMs: number; clock: Clock }): Lvm['run'] => {
+export const shareReports = (run: Lvm['run'], { forMs, clock }: { forMs: number; clock: Clock }) => {
   let latest: { readonly text: Promise<string>; readonly fromMs: number } | undefined;
 
   const forget = () => {
     latest = undefined;
   };
 
-  return async (command, args, runOptions = {}) => {
+  const shared: Lvm['run'] = async (command, args, runOptions = {}) => {
     if (command !== REPORT) {
       forget();
       return run(command, args, runOptions).finally(forget);
@@ -29,4 +29,6 @@ export const shareReports = (run: Lvm['run'], { forMs, clock }: { forMs: number;
     }
     return latest.text;
   };
+
+  return { run: shared, forget };
 };

@@ -2,6 +2,7 @@ import { toAppError } from '@berth/contract/errors';
 import { volumeGroupName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { DiskStatus } from '@berth/contract/resources/node-storage';
+import type { EventText } from '@berth/kube/event-recorder';
 import type { Logger } from '@berth/runtime/logger';
 import { judgeDisk } from '../disks/adoption.ts';
 import { gatherFacts, readSwaps } from '../disks/adoption-facts.ts';
@@ -16,7 +17,8 @@ import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { type LvmReport, readReport } from '../lvm/report.ts';
 import { type Mount, readAllMounts } from '../mount/mount-table.ts';
 import { findPlace } from './disk-place.ts';
-import { type Candidate, takeDisks } from './take-disks.ts';
+import { type Candidate, type DiskOutcome, takeDisks } from './take-disks.ts';
+import { wipeDisks } from './wipe-disks.ts';
 
 export interface DiskScanOptions {
   readonly host: Host;
@@ -26,6 +28,8 @@ export interface DiskScanOptions {
   readonly devDir: string;
   readonly procDir: string;
   readonly mediumRules: readonly MediumRule[];
+  /** Whether disks are taken, or only looked at. */
+  readonly mode: 'adopt' | 'observe';
   readonly logger: Logger;
 }
 
@@ -33,31 +37,59 @@ export interface DiskScanOptions {
 export interface DiskScan {
   readonly disks: DiskStatus[];
   readonly report: LvmReport;
+  /** What became of the operator's requests. */
+  readonly events: readonly EventText[];
 }
 
 /**
- * Looks at all disks of the node and takes those that may be taken into the volume group of their medium. Returns what each disk
- * is; a disk that can't be taken has the reason, and never keeps the others waiting.
+ * Looks at all disks of the node, wipes those that are asked for, and takes those that may be taken into the volume group of their
+ * medium. Returns what each disk is; a disk that can't be taken has the reason, and never keeps the others waiting.
  */
-export const scanDisks = async (options: DiskScanOptions, signal: AbortSignal): Promise<DiskScan> => {
-  const disks = (await readDisks({ ...options, signal })).filter(({ device }) => device.type === 'disk');
-  const report = await readReport(options.lvm, signal);
-  const mounts = await readAllMounts(options.procDir);
-  const swaps = await readSwaps(options.procDir);
-  const context = { ...options, disks, report, mounts, swaps, signal };
-  const looks: Look[] = [];
-  for (const disk of disks) looks.push(await lookAt(disk, context));
-  const candidates = looks.flatMap(({ verdict }) => ('candidate' in verdict ? [verdict.candidate] : []));
-  const reasons = await takeDisks(candidates, context);
-  const statuses = looks.map(({ base, verdict }): DiskStatus => {
-    if (!('candidate' in verdict)) return { ...base, ...verdict };
-    const reason = reasons.get(verdict.candidate);
-    if (reason !== undefined) return { ...base, state: 'Refused', reason };
-    return { ...base, state: 'Adopted', volumeGroup: verdict.candidate.group };
-  });
+export const scanDisks = async (
+  options: DiskScanOptions,
+  wipe: readonly string[],
+  signal: AbortSignal,
+): Promise<DiskScan> => {
+  const before = await inspect(options, signal);
+  if (options.mode === 'observe') {
+    const { disks } = await settle(before);
+    return { disks, report: before.report, events: wipe.map(refuseToWipe) };
+  }
+  const events = await wipeDisks(wipe, before);
+  const context = events.length === 0 ? before : await inspect(options, signal);
+  const { disks, hasChanged } = await settle(context);
   const grown = await growDisks(context);
-  const hasChanged = candidates.length > 0 || grown > 0;
-  return { disks: statuses, report: hasChanged ? await readReport(options.lvm, signal) : report };
+  const report = hasChanged || grown > 0 ? await readReport(options.lvm, signal) : context.report;
+  return { disks, report, events };
+};
+
+const refuseToWipe = (identity: string): EventText => ({
+  type: 'Warning',
+  reason: 'WipeRefused',
+  message: `the disk ${identity} was not wiped: the agent only observes (setting mode)`,
+});
+
+const inspect = async (options: DiskScanOptions, signal: AbortSignal): Promise<Context> => ({
+  ...options,
+  disks: (await readDisks({ ...options, signal })).filter(({ device }) => device.type === 'disk'),
+  report: await readReport(options.lvm, signal),
+  mounts: await readAllMounts(options.procDir),
+  swaps: await readSwaps(options.procDir),
+  signal,
+});
+
+const settle = async (context: Context): Promise<{ disks: DiskStatus[]; hasChanged: boolean }> => {
+  const looks: Look[] = [];
+  for (const disk of context.disks) looks.push(await lookAt(disk, context));
+  const candidates = looks.flatMap(({ verdict }) => ('candidate' in verdict ? [verdict.candidate] : []));
+  const outcomes = await takeDisks(candidates, context);
+  const disks = looks.map(
+    ({ base, verdict }): DiskStatus => ({
+      ...base,
+      ...('candidate' in verdict ? (outcomes.get(verdict.candidate) ?? { state: 'Refused' }) : verdict),
+    }),
+  );
+  return { disks, hasChanged: candidates.length > 0 };
 };
 
 /** Gives our groups the room of disks that have grown. Returns how many have. */
@@ -86,7 +118,7 @@ interface Context extends DiskScanOptions {
 /** A disk, and what is known of it before its content is read. */
 interface Look {
   readonly base: Omit<DiskStatus, 'state'>;
-  readonly verdict: { readonly candidate: Candidate } | Pick<DiskStatus, 'state' | 'reason' | 'volumeGroup'>;
+  readonly verdict: { readonly candidate: Candidate } | DiskOutcome;
 }
 
 const lookAt = async (disk: IdentifiedDisk, context: Context): Promise<Look> => {
@@ -96,7 +128,7 @@ const lookAt = async (disk: IdentifiedDisk, context: Context): Promise<Look> => 
   const uuids = physicalVolumeUuids(context.nodeName, `${disk.identity.tier} ${disk.identity.value}`);
   const place = findPlace(disk.device, uuids, context.report);
   if (place.kind === 'ours') return { base, verdict: { state: 'Adopted', volumeGroup: place.group } };
-  if (place.kind === 'foreign') return refused(place.reason);
+  if (place.kind === 'foreign' || place.kind === 'leftover') return refused(place.reason);
   if (decision.medium === undefined) return refused(decision.reason);
 
   const group = volumeGroupName(decision.medium);

@@ -1,17 +1,20 @@
 import { type AppError, toAppError } from '@berth/contract/errors';
 import type { DiskStatus } from '@berth/contract/resources/node-storage';
+import type { EventText } from '@berth/kube/event-recorder';
 import type { Clock } from '@berth/runtime/clock';
 import { findMissingPrograms, HOST_PROGRAMS } from '../host/host.ts';
-import { type LvmReport, readReport } from '../lvm/report.ts';
-import { type DiskScanOptions, scanDisks } from './disk-scan.ts';
+import { readReport } from '../lvm/report.ts';
+import { type DiskScan, type DiskScanOptions, scanDisks } from './disk-scan.ts';
 
 /** What is there, or why that can't be told: a hung disk or a missing program must show in the object too. */
-export type Seen = { readonly disks: DiskStatus[]; readonly report: LvmReport } | { readonly failure: AppError };
+export type Seen = Omit<DiskScan, 'events'> | { readonly failure: AppError };
 
 export interface Sight {
   readonly seen: Seen;
   /** Sentences about programs that the host lacks. */
   readonly missingPrograms: readonly string[];
+  /** What became of the operator's requests. */
+  readonly events: readonly EventText[];
 }
 
 export interface LookOptions extends DiskScanOptions {
@@ -29,30 +32,37 @@ export const createLook = (options: LookOptions) => {
   const untilScanMs = (): number =>
     scanned === undefined ? 0 : Math.max(0, scanned.atMs + scanSeconds * 1000 - clock.monotonicMs());
 
-  const see = async (signal: AbortSignal): Promise<Seen> => {
-    if (scanned !== undefined && untilScanMs() > 0) {
-      return { disks: scanned.disks, report: await readReport(lvm, signal) };
+  const see = async (wipe: readonly string[], signal: AbortSignal): Promise<DiskScan> => {
+    if (scanned !== undefined && untilScanMs() > 0 && wipe.length === 0) {
+      return { disks: scanned.disks, report: await readReport(lvm, signal), events: [] };
     }
-    const scan = await scanDisks(options, signal);
+    const scan = await scanDisks(options, wipe, signal);
     scanned = { disks: scan.disks, atMs: clock.monotonicMs() };
     return scan;
   };
 
   return {
-    look: async (signal: AbortSignal): Promise<Sight> => {
+    /** `wipe` holds the identities of the disks that an operator wants wiped. */
+    look: async (wipe: readonly string[], signal: AbortSignal): Promise<Sight> => {
       if (missingPrograms === undefined || missingPrograms.length > 0) {
         missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS, signal);
       }
       try {
-        return { missingPrograms, seen: await see(signal) };
+        const { events, ...seen } = await see(wipe, signal);
+        return { missingPrograms, seen, events };
       } catch (thrown) {
         if (signal.aborted) throw thrown;
-        const sight = { missingPrograms, seen: { failure: toAppError(thrown) } };
+        const sight = { missingPrograms, seen: { failure: toAppError(thrown) }, events: [] };
         // A program may have been removed, or a disk: the next look looks at everything again.
         missingPrograms = undefined;
         scanned = undefined;
         return sight;
       }
+    },
+    /** Makes the next look one at the disks too. */
+    forget: () => {
+      scanned = undefined;
+      lvm.forgetReport();
     },
     /** Milliseconds until the next look at the disks is due. */
     untilScanMs,

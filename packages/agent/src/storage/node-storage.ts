@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, toAppError } from '@berth/contract/errors';
-import type { NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { NodeStorage, NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
+import type { EventRecorder, EventText } from '@berth/kube/event-recorder';
 import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import type { Metrics } from '@berth/runtime/metrics';
 import { readReport } from '../lvm/report.ts';
@@ -10,7 +11,9 @@ import { activateGroup } from '../lvm/volume-group.ts';
 import { buildConditions } from './health.ts';
 import { createLook, type LookOptions } from './look.ts';
 import { createGroupMetrics } from './metrics.ts';
+import { takeRequests } from './requests.ts';
 import { buildStatus } from './status.ts';
+import { eventsBetween } from './status-events.ts';
 
 export interface NodeStorageOptions extends LookOptions {
   readonly client: KubeClient;
@@ -18,6 +21,9 @@ export interface NodeStorageOptions extends LookOptions {
   readonly reserveBytes: number;
   /** Whether a LogicalVolume object stands for the volume of this name. */
   readonly isKnown: (name: string) => boolean;
+  /** The node's own NodeStorage as last seen. */
+  readonly object: () => NodeStorage | undefined;
+  readonly events: EventRecorder;
 }
 
 const FIELD_MANAGER = 'berth-agent';
@@ -25,7 +31,7 @@ const FIELD_MANAGER = 'berth-agent';
 /** Keeps the node's NodeStorage object true: takes disks, then writes what there is, if it is not what was written before. */
 export const createNodeStorage = (options: NodeStorageOptions) => {
   const { client, nodeName, clock, logger } = options;
-  const { look, untilScanMs } = createLook(options);
+  const { look, untilScanMs, forget: forgetDisks } = createLook(options);
   const showMetrics = createGroupMetrics(options.metrics);
   let written: NodeStorageStatus | undefined;
 
@@ -57,25 +63,34 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
     await client.apply(NODE_STORAGES, objectWith({}, status), applied, signal);
   };
 
+  const tell = (events: readonly EventText[]) => {
+    const { apiVersion, kind, metadata } = objectWith({ uid: options.object()?.metadata.uid });
+    for (const event of events) options.events.record({ apiVersion, kind, metadata }, event);
+  };
+
   return {
     /** One look at the node. Repeatable at any time; due again after the time it returns. */
     refresh: async (signal: AbortSignal): Promise<{ readonly againAfterMs: number }> => {
       const before = written ?? (await readWritten(signal));
-      const { seen, missingPrograms } = await look(signal);
-      const { reserveBytes, isKnown } = options;
+      const { wipe, forget } = await takeRequests(client, options.object(), signal);
+      const { seen, missingPrograms, events } = await look(wipe, signal);
+      tell(events);
       const status: NodeStorageStatus = {
-        ...('failure' in seen ? before : buildStatus({ ...seen, previous: before, reserveBytes, isKnown })),
+        ...('failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget })),
         conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, clock.now())],
       };
       if (!isDeepStrictEqual(status, before)) {
         for (const sentence of missingPrograms) logger.error({ sentence }, 'a program is missing on the node');
         await write(status, signal);
+        tell(eventsBetween(before, status));
       }
       written = status;
       if ('failure' in seen) throw seen.failure;
       showMetrics(seen.report);
       return { againAfterMs: untilScanMs() };
     },
+    /** The disks have changed: the next look is one at them too. */
+    forgetDisks,
   };
 };
 

@@ -39,13 +39,20 @@ const group = (
     ...fields,
   };
 };
-const statusOf = (of: VolumeGroup, reserveBytes = 0, disks: DiskStatus[] = [], before: DiskStatus[] = []) =>
+const statusOf = (
+  of: VolumeGroup,
+  reserveBytes = 0,
+  disks: DiskStatus[] = [],
+  before: DiskStatus[] = [],
+  forget: string[] = [],
+) =>
   buildStatus({
     report: { groups: [of], orphans: [] },
     disks,
     previous: { disks: before },
     reserveBytes,
     isKnown: (name) => name !== 'pvc-lost',
+    forget,
   });
 const bytes = (amounts: Record<string, string> | undefined): number => parseQuantity(amounts?.[KEY] ?? 'none');
 
@@ -90,6 +97,18 @@ describe('what a node says it has', () => {
       ['d', 'Adopted'],
       ['a', 'Missing'],
       ['c', 'Missing'],
+    ]);
+  });
+
+  it('forgets a missing disk when it is told to, and no other', () => {
+    const disk = (value: string, state: DiskStatus['state']): DiskStatus => ({
+      ...{ identity: { value, tier: 'wwn' }, path: '/dev/sda', size: '1Gi', sectorSize: 512, state },
+    });
+    const before = [disk('a', 'Missing'), disk('b', 'Missing'), disk('c', 'Adopted')];
+    const { disks } = statusOf(group({ total: 1, ours: 0, foreign: 0 }), 0, [disk('c', 'Adopted')], before, ['a', 'c']);
+    expect(disks?.map(({ identity, state }) => [identity.value, state])).toEqual([
+      ['c', 'Adopted'],
+      ['b', 'Missing'],
     ]);
   });
 

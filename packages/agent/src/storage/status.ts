@@ -15,6 +15,8 @@ export interface StatusFacts {
   readonly reserveBytes: number;
   /** Whether a LogicalVolume object stands for the volume of this name. */
   readonly isKnown: (name: string) => boolean;
+  /** Identities of missing disks that an operator wants forgotten. */
+  readonly forget: readonly string[];
 }
 
 /** The status of a node's storage but for its conditions. Pure; amounts are whole extents. */
@@ -32,7 +34,7 @@ export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'condit
     capacity: byMedium(({ group, reserve }) => formatQuantity(Math.max(0, group.sizeBytes - reserve))),
     allocatable: byMedium(({ group, reserve }) => formatQuantity(allocatable(group, reserve))),
     groups: groups.map(describe),
-    disks: withMissing(facts.disks, facts.previous?.disks ?? []),
+    disks: withMissing(facts),
   };
 };
 
@@ -81,10 +83,12 @@ const foreignBytes = (group: VolumeGroup, isKnown: (name: string) => boolean): n
 const reserveOf = (group: VolumeGroup, bytes: number): number =>
   Math.min(group.sizeBytes, Math.ceil(bytes / group.extentBytes) * group.extentBytes);
 
-/** A disk of ours that is not seen any more stays in the list: it may be back with the next look (trap 53). */
-const withMissing = (disks: readonly DiskStatus[], before: readonly DiskStatus[]): DiskStatus[] => {
-  const seen = new Set(disks.map(({ identity }) => identity.value));
-  const missing = before.filter(({ state, identity }) => state !== 'Refused' && !seen.has(identity.value));
+/** A disk of ours that is not seen any more stays in the list, until it is told to be forgotten: it may be back with the next look (trap 53). */
+const withMissing = ({ disks, previous, forget }: StatusFacts): DiskStatus[] => {
+  const gone = new Set([...disks.map(({ identity }) => identity.value), ...forget]);
+  const missing = (previous?.disks ?? []).filter(
+    ({ state, identity }) => (state === 'Adopted' || state === 'Missing') && !gone.has(identity.value),
+  );
   return [
     ...disks,
     ...missing.map((disk): DiskStatus => ({ ...disk, state: 'Missing', reason: 'the disk is not there' })),

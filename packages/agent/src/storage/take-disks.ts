@@ -1,4 +1,5 @@
 import { toAppError } from '@berth/contract/errors';
+import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import type { Logger } from '@berth/runtime/logger';
 import { type AdoptionFacts, judgeDisk } from '../disks/adoption.ts';
 import { probeContents } from '../disks/content-probe.ts';
@@ -22,37 +23,46 @@ export interface TakeOptions {
   readonly host: Host;
   readonly lvm: Lvm;
   readonly report: LvmReport;
+  readonly mode: 'adopt' | 'observe';
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
+/** What became of a disk. */
+export type DiskOutcome = Pick<DiskStatus, 'state' | 'reason' | 'volumeGroup'>;
+
 /**
- * Reads the candidates' content and takes those that are blank into their groups, all of a group together. Returns for each
- * why it was not taken, as a sentence; undefined when it is in its group now.
+ * Reads the candidates' content and takes those that are blank into their groups, all of a group together. Returns what became
+ * of each; when the agent only observes, none is taken.
  */
 export const takeDisks = async (
   candidates: readonly Candidate[],
   options: TakeOptions,
-): Promise<ReadonlyMap<Candidate, string | undefined>> => {
-  const reasons = await refuseByContent(candidates, options);
-  const accepted = candidates.filter((candidate) => !reasons.has(candidate));
+): Promise<ReadonlyMap<Candidate, DiskOutcome>> => {
+  const outcomes = await refuseByContent(candidates, options);
+  const accepted = candidates.filter((candidate) => !outcomes.has(candidate));
   for (const group of new Set(accepted.map((candidate) => candidate.group))) {
     const members = accepted.filter((candidate) => candidate.group === group);
-    const failures = await addToGroup(group, members, options);
-    for (const [index, member] of members.entries()) reasons.set(member, failures[index]);
+    const taken = options.mode === 'observe' ? members.map(observe) : await addToGroup(group, members, options);
+    for (const [index, member] of members.entries()) outcomes.set(member, taken[index] ?? observe(member));
   }
-  return reasons;
+  return outcomes;
 };
+
+const observe = ({ group }: Candidate): DiskOutcome => ({
+  state: 'Available',
+  reason: `not taken: the agent only observes; it would be taken into ${group}`,
+});
 
 /** The content is probed last, and only of disks that nothing else rules out: reading a disk takes time. */
 const refuseByContent = async (
   candidates: readonly Candidate[],
   { host, signal }: TakeOptions,
-): Promise<Map<Candidate, string | undefined>> => {
+): Promise<Map<Candidate, DiskOutcome>> => {
   const checked = candidates.flatMap((candidate) => (candidate.facts ? [{ candidate, facts: candidate.facts }] : []));
   const devices = checked.map(({ facts }) => facts.disk.device);
   const contents = await probeContents(host, devices, signal);
-  const reasons = new Map<Candidate, string | undefined>();
+  const outcomes = new Map<Candidate, DiskOutcome>();
   const sectorBytes = new Map<string, number>();
   for (const [index, { candidate, facts }] of checked.entries()) {
     const { group } = candidate;
@@ -60,16 +70,16 @@ const refuseByContent = async (
     const groupSectorBytes = facts.groupSectorBytes ?? sectorBytes.get(group);
     const verdict = judgeDisk({ ...facts, content: contents[index], groupSectorBytes });
     if (verdict === 'adopt') sectorBytes.set(group, facts.disk.device.sectorBytes);
-    else reasons.set(candidate, `not taken: ${verdict.reason}`);
+    else outcomes.set(candidate, { state: 'Refused', reason: `not taken: ${verdict.reason}` });
   }
-  return reasons;
+  return outcomes;
 };
 
 const addToGroup = async (
   group: string,
   members: readonly Candidate[],
   { lvm, report, logger, signal }: TakeOptions,
-): Promise<(string | undefined)[]> => {
+): Promise<DiskOutcome[]> => {
   const disks = members.map(({ disk, uuids }) => ({ link: disk.link ?? disk.device.path, uuids }));
   const failures = await addDisks(lvm, { group, disks, report, signal }).catch((thrown: unknown) =>
     members.map(() => toAppError(thrown)),
@@ -77,8 +87,11 @@ const addToGroup = async (
   return members.map(({ disk }, index) => {
     const err = failures[index];
     const fields = { disk: disk.identity.value, path: disk.device.path, group };
-    if (err === undefined) logger.info(fields, 'disk taken');
-    else logger.error({ ...fields, err }, 'disk can not be taken');
-    return err && `taking it into ${group} failed: ${err.message}`;
+    if (err === undefined) {
+      logger.info(fields, 'disk taken');
+      return { state: 'Adopted', volumeGroup: group };
+    }
+    logger.error({ ...fields, err }, 'disk can not be taken');
+    return { state: 'Refused', reason: `taking it into ${group} failed: ${err.message}` };
   });
 };

@@ -46,6 +46,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   wipefs: (state, args) => {
     const device = findDevice(state, args.at(-1) ?? '');
     if (device === undefined || device.unreadable) return failed('wipefs: error: probing initialization failed');
+    if (args.includes('--all')) {
+      delete device.content;
+      return ok('');
+    }
     return ok(device.content === undefined ? '' : '# offset,uuid,label,type\n0x0,,,something\n');
   },
   'mkfs.xfs': mkfs('xfs', (args) => args.find((arg) => arg.startsWith('uuid='))?.slice(5) ?? '', '-f'),
@@ -56,6 +60,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   xfs_repair: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
   e2fsck: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
+  udevadm: () => ok(''),
   xfs_growfs: () => ok(''),
   resize2fs: () => ok(''),
   stat: () => ok('4096 1000 600 700 512 500\n'),

@@ -22,7 +22,9 @@ const diskSchema = z.object({
     .meta({ description: 'Which fact decided the medium: transport, rotational flag, or a rule.' }),
   size: quantityField('Size of the disk.'),
   sectorSize: z.int().min(0).meta({ description: 'Logical sector size in bytes.' }),
-  state: z.enum(['Adopted', 'Refused', 'Missing']),
+  state: z
+    .enum(['Adopted', 'Available', 'Refused', 'Missing'])
+    .meta({ description: 'Available: it would be taken if the agent did not only observe.' }),
   volumeGroup: z.string().optional(),
   reason: z.string().optional().meta({ description: 'Why a disk was not taken, as a sentence.' }),
 });
@@ -48,7 +50,19 @@ const statusSchema = z.object({
   conditions: z.array(conditionSchema).optional(),
 });
 
-export const nodeStorageSchema = z.object({ spec: z.object({}).optional(), status: statusSchema.optional() });
+const identityList = (description: string) =>
+  z.array(z.string().min(1).max(253)).max(64).optional().meta({ description });
+
+const specSchema = z.object({
+  wipe: identityList(
+    'Identities of disks whose content is to be wiped, so that they can be taken. The agent takes the list off, then wipes: a request counts once.',
+  ),
+  forget: identityList(
+    'Identities of missing disks that will not come back. The agent takes the list off, then they are no longer reported.',
+  ),
+});
+
+export const nodeStorageSchema = z.object({ spec: specSchema.optional(), status: statusSchema.optional() });
 
 /** Condition of a NodeStorage: False when LVM gives no report, so that nothing is known of the disks. */
 export const CONDITION_LVM = 'LvmAnswers';
@@ -56,6 +70,7 @@ export const CONDITION_LVM = 'LvmAnswers';
 export type DiskStatus = z.infer<typeof diskSchema>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
 export type VolumeGroupStatus = z.infer<typeof groupSchema>;
+export type NodeStorageSpec = z.infer<typeof specSchema>;
 export type NodeStorageStatus = z.infer<typeof statusSchema>;
 
 /** What one node's disks offer, as its agent reports it. Cluster scope, same name as the Node, owned by it. */
@@ -63,5 +78,7 @@ export interface NodeStorage {
   apiVersion?: string;
   kind?: string;
   metadata: ObjectMeta & { name: string; ownerReferences?: OwnerReference[] };
+  /** What an operator wants done with the node's disks. */
+  spec?: NodeStorageSpec;
   status?: NodeStorageStatus;
 }

@@ -1,0 +1,41 @@
+import type { DiskStatus } from '@berth/contract/resources/node-storage';
+import { expect, it } from 'vitest';
+import { eventsBetween } from './status-events.ts';
+
+const disk = (value: string, state: DiskStatus['state']): DiskStatus => ({
+  ...{ identity: { value, tier: 'wwn' }, path: '/dev/sda', size: '1Gi', sectorSize: 512, state },
+  ...(state === 'Adopted' && { volumeGroup: 'csi-vg-ssd' }),
+});
+const condition = (status: 'True' | 'False') => ({
+  ...{ type: 'GroupsUsable', status, reason: status === 'True' ? 'AsExpected' : 'GroupUnusable' },
+  ...{ message: status === 'True' ? '' : 'a disk is missing', lastTransitionTime: '2026-01-01T00:00:00Z' },
+});
+
+it('tells of disks that are taken, go and come back, and of nothing else', () => {
+  const before = { disks: [disk('goes', 'Adopted'), disk('returns', 'Missing'), disk('stays', 'Adopted')] };
+  const after = {
+    disks: [
+      disk('new', 'Adopted'),
+      disk('goes', 'Missing'),
+      disk('returns', 'Adopted'),
+      disk('stays', 'Adopted'),
+      disk('stranger', 'Refused'),
+    ],
+  };
+  expect(eventsBetween(before, after).map(({ reason, message }) => [reason, message])).toEqual([
+    ['DiskTaken', 'the disk new (/dev/sda) was taken into the volume group csi-vg-ssd'],
+    ['DiskMissing', 'the disk goes (/dev/sda) is not there; nothing is moved or removed'],
+    ['DiskBack', 'the disk returns (/dev/sda) is back'],
+  ]);
+});
+
+it('tells of a condition when it stops to hold, once', () => {
+  const well = { conditions: [condition('True')] };
+  const ill = { conditions: [condition('False')] };
+  expect(eventsBetween(well, ill)).toEqual([
+    { type: 'Warning', reason: 'GroupUnusable', message: 'a disk is missing' },
+  ]);
+  expect(eventsBetween(ill, ill)).toEqual([]);
+  expect(eventsBetween(ill, well)).toEqual([]);
+  expect(eventsBetween(undefined, ill)).toHaveLength(1);
+});

@@ -1,0 +1,26 @@
+import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { EventText } from '@berth/kube/event-recorder';
+
+/** What is worth telling about the difference of two statuses: disks that come and go, and what stopped working. */
+export const eventsBetween = (before: NodeStorageStatus | undefined, after: NodeStorageStatus): EventText[] => {
+  const old = new Map((before?.disks ?? []).map((disk) => [disk.identity.value, disk]));
+  const disks = (after.disks ?? []).flatMap((disk) => diskEvent(old.get(disk.identity.value), disk));
+  const wasFalse = new Set(
+    (before?.conditions ?? []).filter(({ status }) => status === 'False').map(({ type }) => type),
+  );
+  const conditions = (after.conditions ?? [])
+    .filter(({ type, status }) => status === 'False' && !wasFalse.has(type))
+    .map(({ reason, message }): EventText => ({ type: 'Warning', reason, message }));
+  return [...disks, ...conditions];
+};
+
+const diskEvent = (before: DiskStatus | undefined, { state, identity, volumeGroup, path }: DiskStatus): EventText[] => {
+  if (before?.state === state) return [];
+  const disk = `the disk ${identity.value} (${path})`;
+  if (state === 'Missing') {
+    return [{ type: 'Warning', reason: 'DiskMissing', message: `${disk} is not there; nothing is moved or removed` }];
+  }
+  if (before?.state === 'Missing') return [{ type: 'Normal', reason: 'DiskBack', message: `${disk} is back` }];
+  if (state !== 'Adopted') return [];
+  return [{ type: 'Normal', reason: 'DiskTaken', message: `${disk} was taken into the volume group ${volumeGroup}` }];
+};
