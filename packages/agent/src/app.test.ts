@@ -270,6 +270,21 @@ describe('what an operator asks for', () => {
     expect(machine.state.disks.at(-1)?.content).toBeUndefined();
   });
 
+  it('removes no orphan that has only just become one, but shows it', async () => {
+    await taken();
+    await create('pvc-1', '8Mi');
+    await ready('pvc-1');
+    await client.mergePatch(LOGICAL_VOLUMES, { name: 'pvc-1' }, { metadata: { finalizers: null } });
+    await client.delete(LOGICAL_VOLUMES, { name: 'pvc-1' });
+    await restart();
+    await soon(async () => (await storage())?.status?.groups?.[0]?.orphans).toMatchObject([
+      { name: 'pvc-1', size: '8Mi' },
+    ]);
+    await ask({ removeOrphans: ['pvc-1'] });
+    await soon(() => events('OrphanKept')).toEqual([expect.stringContaining('ten minutes later')]);
+    expect(volumes()).toEqual(['pvc-1']);
+  });
+
   it('forgets a missing disk', async () => {
     await taken();
     machine.state.disks.splice(0, 1);

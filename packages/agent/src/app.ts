@@ -65,8 +65,8 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     ...common,
     object: () => ownObject.get(nodeName),
     events: createEventRecorder({ client, component: 'berth-agent', clock, logger }),
-    // Before the first list, a volume with our tag counts as known: nothing is reported as lost on a guess.
-    isKnown: (name) => !cache.synced || cache.get(name) !== undefined,
+    locks,
+    isKnown: (name) => (cache.synced ? cache.get(name) !== undefined : undefined),
   });
   const storage = startReconciler({
     name: 'node-storage',

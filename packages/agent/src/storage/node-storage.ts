@@ -4,6 +4,7 @@ import type { NodeStorage, NodeStorageStatus } from '@berth/contract/resources/n
 import type { KubeClient } from '@berth/kube/client';
 import type { EventRecorder, EventText } from '@berth/kube/event-recorder';
 import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
+import type { KeyedLock } from '@berth/runtime/keyed-lock';
 import type { Metrics } from '@berth/runtime/metrics';
 import { readReport } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
@@ -11,6 +12,7 @@ import { activateGroup } from '../lvm/volume-group.ts';
 import { buildConditions } from './health.ts';
 import { createLook, type LookOptions } from './look.ts';
 import { createGroupMetrics } from './metrics.ts';
+import { type IsKnown, removeOrphans } from './orphans.ts';
 import { takeRequests } from './requests.ts';
 import { buildStatus } from './status.ts';
 import { eventsBetween } from './status-events.ts';
@@ -19,8 +21,8 @@ export interface NodeStorageOptions extends LookOptions {
   readonly client: KubeClient;
   readonly metrics: Metrics;
   readonly reserveBytes: number;
-  /** Whether a LogicalVolume object stands for the volume of this name. */
-  readonly isKnown: (name: string) => boolean;
+  readonly isKnown: IsKnown;
+  readonly locks: KeyedLock;
   /** The node's own NodeStorage as last seen. */
   readonly object: () => NodeStorage | undefined;
   readonly events: EventRecorder;
@@ -72,12 +74,14 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
     /** One look at the node. Repeatable at any time; due again after the time it returns. */
     refresh: async (signal: AbortSignal): Promise<{ readonly againAfterMs: number }> => {
       const before = written ?? (await readWritten(signal));
-      const { wipe, forget } = await takeRequests(client, options.object(), signal);
+      const { wipe, forget, removeOrphans: orphans } = await takeRequests(client, options.object(), signal);
+      tell(await removeOrphans(orphans, { ...options, previous: before, signal }));
       const { seen, missingPrograms, events } = await look(wipe, signal);
       tell(events);
+      const now = clock.now();
       const status: NodeStorageStatus = {
-        ...('failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget })),
-        conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, clock.now())],
+        ...('failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget, now })),
+        conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, now)],
       };
       if (!isDeepStrictEqual(status, before)) {
         for (const sentence of missingPrograms) logger.error({ sentence }, 'a program is missing on the node');

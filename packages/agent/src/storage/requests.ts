@@ -1,16 +1,16 @@
-import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import type { NodeStorage, NodeStorageSpec } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
 import { NODE_STORAGES } from '@berth/kube/resources';
 
-/** What an operator wants done, by identities of disks. */
-export interface Requests {
-  readonly wipe: readonly string[];
-  readonly forget: readonly string[];
-}
+/** What an operator wants done: disks by their identities, orphans by their names. */
+export type Requests = { readonly [K in keyof NodeStorageSpec]-?: readonly string[] };
 
-export const hasRequests = (object: NodeStorage | undefined): boolean => {
-  const { wipe = [], forget = [] } = object?.spec ?? {};
-  return wipe.length + forget.length > 0;
+export const hasRequests = (object: NodeStorage | undefined): boolean =>
+  Object.values(requestsOf(object)).some((list) => list.length > 0);
+
+const requestsOf = (object: NodeStorage | undefined): Requests => {
+  const { wipe = [], forget = [], removeOrphans = [] } = object?.spec ?? {};
+  return { wipe, forget, removeOrphans };
 };
 
 /**
@@ -22,10 +22,10 @@ export const takeRequests = async (
   object: NodeStorage | undefined,
   signal: AbortSignal,
 ): Promise<Requests> => {
-  const { wipe = [], forget = [] } = object?.spec ?? {};
-  if (object === undefined || !hasRequests(object)) return { wipe, forget };
+  const requests = requestsOf(object);
+  if (object === undefined || !hasRequests(object)) return requests;
   const { name, uid, resourceVersion } = object.metadata;
-  const patch = { metadata: { uid, resourceVersion }, spec: { wipe: null, forget: null } };
+  const patch = { metadata: { uid, resourceVersion }, spec: { wipe: null, forget: null, removeOrphans: null } };
   await client.mergePatch(NODE_STORAGES, { name }, patch, {}, signal);
-  return { wipe, forget };
+  return requests;
 };

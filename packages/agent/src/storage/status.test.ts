@@ -52,6 +52,7 @@ const statusOf = (
     previous: { disks: before },
     reserveBytes,
     isKnown: (name) => name !== 'pvc-lost',
+    now: new Date('2026-01-01T00:00:00Z'),
     forget,
   });
 const bytes = (amounts: Record<string, string> | undefined): number => parseQuantity(amounts?.[KEY] ?? 'none');

@@ -1,10 +1,11 @@
 import { isMedium, type Medium } from '@berth/contract/medium';
 import { capacityKey, volumeGroupName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
-import type { DiskStatus, NodeStorageStatus, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
+import type { DiskStatus, NodeStorageStatus, Orphan, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { groupProblem } from './health.ts';
+import { findOrphans, type IsKnown } from './orphans.ts';
 
 export interface StatusFacts {
   readonly report: LvmReport;
@@ -13,8 +14,8 @@ export interface StatusFacts {
   readonly previous: NodeStorageStatus | undefined;
   /** Bytes of every group that stay free. */
   readonly reserveBytes: number;
-  /** Whether a LogicalVolume object stands for the volume of this name. */
-  readonly isKnown: (name: string) => boolean;
+  readonly isKnown: IsKnown;
+  readonly now: Date;
   /** Identities of missing disks that an operator wants forgotten. */
   readonly forget: readonly string[];
 }
@@ -26,7 +27,8 @@ export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'condit
     if (medium === undefined) return [];
     const reserve = reserveOf(group, facts.reserveBytes);
     const foreign = foreignBytes(group, facts.isKnown);
-    return [{ group, medium, reserve, foreign, problem: groupProblem(group) }];
+    const orphans = findOrphans(group, facts);
+    return [{ group, medium, reserve, foreign, orphans, problem: groupProblem(group) }];
   });
   const byMedium = <T>(value: (each: (typeof groups)[number]) => T): Record<string, T> =>
     Object.fromEntries(groups.map((each) => [capacityKey(each.medium), value(each)]));
@@ -53,10 +55,11 @@ interface OwnGroup {
   readonly medium: Medium;
   readonly reserve: number;
   readonly foreign: number;
+  readonly orphans: readonly Orphan[];
   readonly problem: string | undefined;
 }
 
-const describe = ({ group, medium, reserve, foreign, problem }: OwnGroup): VolumeGroupStatus => ({
+const describe = ({ group, medium, reserve, foreign, orphans, problem }: OwnGroup): VolumeGroupStatus => ({
   name: group.name,
   medium,
   uuid: group.uuid,
@@ -66,6 +69,7 @@ const describe = ({ group, medium, reserve, foreign, problem }: OwnGroup): Volum
   foreign: formatQuantity(foreign),
   reserve: formatQuantity(reserve),
   physicalVolumes: group.physicalVolumes.map(({ uuid }) => uuid),
+  ...(orphans.length > 0 && { orphans: [...orphans] }),
   ...(problem !== undefined && { problem }),
 });
 
@@ -73,9 +77,9 @@ const describe = ({ group, medium, reserve, foreign, problem }: OwnGroup): Volum
  * Whatever is taken and not by a volume that an object stands for; counted by extents, so that mirrors, metadata, and
  * volumes of ours that lost their object are in it.
  */
-const foreignBytes = (group: VolumeGroup, isKnown: (name: string) => boolean): number => {
+const foreignBytes = (group: VolumeGroup, isKnown: IsKnown): number => {
   const known = group.logicalVolumes
-    .filter(({ name, tags }) => tags.includes(OWNER_TAG) && isKnown(name))
+    .filter(({ name, tags }) => tags.includes(OWNER_TAG) && (isKnown(name) ?? true))
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return Math.max(0, group.sizeBytes - group.freeBytes - known);
 };

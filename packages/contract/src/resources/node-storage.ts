@@ -29,6 +29,12 @@ const diskSchema = z.object({
   reason: z.string().optional().meta({ description: 'Why a disk was not taken, as a sentence.' }),
 });
 
+const orphanSchema = z.object({
+  name: z.string(),
+  size: quantityField('Real size on disk.'),
+  since: z.string().meta({ format: 'date-time', description: 'When it was first seen without an object.' }),
+});
+
 const groupSchema = z.object({
   name: z.string(),
   medium: mediumField,
@@ -39,6 +45,9 @@ const groupSchema = z.object({
   foreign: quantityField('Used by volumes that are not ours.'),
   reserve: quantityField('Kept free.'),
   physicalVolumes: z.array(z.string()),
+  orphans: z.array(orphanSchema).optional().meta({
+    description: 'Logical volumes of ours that no LogicalVolume object stands for; they are counted as foreign.',
+  }),
   problem: z.string().optional().meta({ description: 'Why the group takes no new volumes, as a sentence.' }),
 });
 
@@ -50,15 +59,18 @@ const statusSchema = z.object({
   conditions: z.array(conditionSchema).optional(),
 });
 
-const identityList = (description: string) =>
+const requestList = (description: string) =>
   z.array(z.string().min(1).max(253)).max(64).optional().meta({ description });
 
 const specSchema = z.object({
-  wipe: identityList(
+  wipe: requestList(
     'Identities of disks whose content is to be wiped, so that they can be taken. The agent takes the list off, then wipes: a request counts once.',
   ),
-  forget: identityList(
+  forget: requestList(
     'Identities of missing disks that will not come back. The agent takes the list off, then they are no longer reported.',
+  ),
+  removeOrphans: requestList(
+    'Names of orphans whose data is to be removed. The agent takes the list off, then removes those that have been orphans for ten minutes and that neither a LogicalVolume nor a PersistentVolume stands for.',
   ),
 });
 
@@ -69,6 +81,7 @@ export const CONDITION_LVM = 'LvmAnswers';
 
 export type DiskStatus = z.infer<typeof diskSchema>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
+export type Orphan = z.infer<typeof orphanSchema>;
 export type VolumeGroupStatus = z.infer<typeof groupSchema>;
 export type NodeStorageSpec = z.infer<typeof specSchema>;
 export type NodeStorageStatus = z.infer<typeof statusSchema>;
