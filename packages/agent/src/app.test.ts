@@ -25,7 +25,7 @@ let directory: string;
 
 const start = async (...settings: string[]) => {
   stop = new AbortController();
-  const dirs = ['proc', 'sys', 'dev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
+  const dirs = ['proc', 'sys', 'dev', 'udev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
   const argv = [
     '--report-seconds=0',
     '--node-name',
@@ -128,6 +128,18 @@ describe('the storage of a node', () => {
     await taken();
     const others = programs().filter((program) => program !== 'lvm fullreport');
     expect(others).toEqual(['find-missing', 'lsblk', 'probe', 'lvm pvcreate', 'lvm vgcreate']);
+  });
+
+  it('takes a disk that is plugged in as soon as udev has dealt with it', async () => {
+    await mkdir(join(directory, 'udev/data'), { recursive: true });
+    await restart();
+    await taken();
+    machine.state.disks.push({ path: '/dev/nvme2n1', sizeBytes: 1025 * MIB });
+    machine.state.links['/dev/disk/by-id/nvme-Disk_S3'] = '/dev/nvme2n1';
+    await writeFile(join(directory, 'dev/nvme2n1'), '');
+    await symlink('../../nvme2n1', join(directory, 'dev/disk/by-id/nvme-Disk_S3'));
+    await writeFile(join(directory, 'udev/data/b259:2'), 'E:ID_SERIAL=S3\n');
+    await soon(async () => (await storage())?.status?.capacity).toEqual({ 'csi.storage.io/csi-vg-nvme': '2Gi' });
   });
 
   it('grows with its disks', async () => {

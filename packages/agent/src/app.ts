@@ -11,6 +11,7 @@ import type { Metrics } from '@berth/runtime/metrics';
 import type { Spawner } from '@berth/runtime/spawn';
 import type { AgentConfig } from './config.ts';
 import { type CsiEndpoint, startCsi } from './csi/endpoint.ts';
+import { watchDevices } from './disks/device-watch.ts';
 import { createHost } from './host/host.ts';
 import { createLvm } from './lvm/command.ts';
 import { createMounter } from './mount/mounter.ts';
@@ -92,6 +93,11 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     if (hasRequests(after)) storage.add(nodeName);
   });
   ownObject.start(signal);
+  const onChange = () => {
+    nodeStorage.forgetDisks();
+    storage.add(nodeName);
+  };
+  void watchDevices({ ...common, onChange });
   storage.add(nodeName);
   return { unready: () => unready(csi, cache.synced), close: () => csi.close() };
 };

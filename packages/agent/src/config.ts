@@ -39,6 +39,9 @@ export const agentConfigSchema = z.object({
   scanSeconds: z.coerce.number().min(1).default(60).meta({ description: 'Seconds between two looks at the disks.' }),
   sysDir: directory.default('/sys').meta({ description: "Where the host's sysfs is seen." }),
   devDir: directory.default('/dev').meta({ description: "Where the host's devices are seen." }),
+  udevDir: directory
+    .default('/run/udev')
+    .meta({ description: "Where the run-time files of the host's udev are seen." }),
   procDir: directory.default('/proc').meta({ description: "Where the host's processes are seen." }),
   ...commonSettings(9810),
 });

@@ -1,0 +1,98 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { toAppError } from '@berth/contract/errors';
+import type { Clock } from '@berth/runtime/clock';
+import type { Logger } from '@berth/runtime/logger';
+
+export interface DeviceWatchOptions {
+  /** Where the host's udev keeps its run-time files. */
+  readonly udevDir: string;
+  readonly sysDir: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A disk has come, gone, grown, or carries something else than before. */
+  readonly onChange: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** udev writes one file for each block device, named by its number, at the end of each event's rules. */
+const DEVICE_FILE = /^b(\d+:\d+)$/;
+/** Events come in bursts. */
+const QUIET_MS = 1_000;
+const REOPEN_MS = 60_000;
+
+/**
+ * Tells when udev has dealt with a change of the disks, by watching its database: no program has to run for it, and links below
+ * /dev/disk are there by then. Events that change nothing are passed over, as LVM's writing to a disk causes one each time; so are
+ * logical volumes and loop devices. Where the database can't be watched, that is logged and tried again.
+ */
+export const watchDevices = async (options: DeviceWatchOptions): Promise<void> => {
+  const { udevDir, clock, logger, onChange, signal } = options;
+  const folder = join(udevDir, 'data');
+  let known = await readDevices(options);
+  let cancel: (() => void) | undefined;
+
+  const compare = async () => {
+    const now = await readDevices(options);
+    const hasChanged = !isDeepStrictEqual(now, known);
+    known = now;
+    if (hasChanged && !signal.aborted) onChange();
+  };
+
+  const onEvent = (_: string, name: string | null) => {
+    if (name === null || !DEVICE_FILE.test(name)) return;
+    cancel?.();
+    cancel = clock.after(QUIET_MS, () => void compare());
+  };
+
+  const open = () => {
+    if (signal.aborted) return;
+    let watcher: FSWatcher | undefined;
+    const fail = (thrown: unknown) => {
+      logger.warn(
+        { err: toAppError(thrown).message },
+        'udev is not watched; disks are looked at from time to time only',
+      );
+      watcher?.close();
+      cancel = clock.after(REOPEN_MS, open);
+    };
+    try {
+      watcher = watch(folder, { signal }, onEvent).on('error', fail);
+      // What came before is not told.
+      void compare();
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+
+  signal.addEventListener('abort', () => cancel?.());
+  open();
+};
+
+/** What udev knows of each disk, and its size, by device number. */
+const readDevices = async ({ udevDir, sysDir }: DeviceWatchOptions): Promise<ReadonlyMap<string, string>> => {
+  const folder = join(udevDir, 'data');
+  const devices = new Map<string, string>();
+  for (const name of await readdir(folder).catch(() => [])) {
+    const number = DEVICE_FILE.exec(name)?.[1];
+    if (number === undefined || (await isVirtual(join(sysDir, 'dev/block', number)))) continue;
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    const size = await readFile(join(sysDir, 'dev/block', number, 'size'), 'utf8').catch(() => '');
+    devices.set(number, `${text}\n${size}`);
+  }
+  return devices;
+};
+
+/** Whether device mapper or the loop driver made it. */
+const isVirtual = async (device: string): Promise<boolean> => {
+  for (const mark of ['dm', 'loop']) {
+    const found = await access(join(device, mark)).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+};
