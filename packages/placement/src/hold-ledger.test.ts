@@ -147,3 +147,35 @@ it('agrees with a plain reference under any sequence of events, and leaks nothin
     { numRuns: 300 },
   );
 });
+
+/** Pseudo-random numbers, the same in every run (the generator mulberry32). */
+const numbersFrom = (seed: number) => {
+  let state = seed;
+  return (below: number): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+};
+
+it('is empty after a million random events once every pod and claim has gone (trap 73)', () => {
+  const ledger = new HoldLedger({ ttlMs: TTL_MS });
+  const random = numbersFrom(1);
+  const claims = 200;
+  for (let event = 0; event < 1_000_000; event += 1) {
+    const claim = random(claims);
+    const node = `n${random(50)}`;
+    const what = random(6);
+    if (what < 2) ledger.hold([holdOf(claim, node, [node, `n${random(50)}`])], event);
+    else if (what === 2) ledger.select(holdOf(claim, node));
+    else if (what === 3) ledger.unselect(`uid-${claim}`);
+    else if (what === 4) ledger.release(`uid-${claim}`);
+    else ledger.releasePod(podOf(claim));
+    ledger.expire(event);
+  }
+  expect(ledger.size).toBeGreaterThan(0);
+  for (let claim = 0; claim < claims; claim += 1) ledger.release(`uid-${claim}`);
+  for (let node = 0; node < 50; node += 1) expect(ledger.onNode(`n${node}`).size).toBe(0);
+  expect(ledger.size).toBe(0);
+});

@@ -8,8 +8,8 @@ export const NODE_GIB = 100;
 export const COLLECTIONS = ['claims', 'volumes', 'pods', 'storages'] as const;
 type Collection = (typeof COLLECTIONS)[number];
 
-export const HAPPENINGS = ['decide', 'select', 'make', 'report', 'takeBack', 'delete'] as const;
-type Happening = (typeof HAPPENINGS)[number];
+export const HAPPENINGS = ['decide', 'giveUp', 'select', 'make', 'report', 'takeBack', 'delete'] as const;
+export type Happening = (typeof HAPPENINGS)[number];
 
 /** One pod of the world: its claims' sizes in GiB, and how far it has come. */
 export interface Actor {
@@ -21,14 +21,18 @@ export interface Actor {
 
 /**
  * A world of three nodes that the extender learns of late: what happens is queued by collection, as watches deliver it,
- * and each queue is delivered on its own.
+ * and each queue is delivered on its own, some of it twice, some of it only as the list after a gap.
+ *
+ * The scheduler takes any node it is offered. Where it could have been offered several and was offered one, that room
+ * may be a prediction, which the extender says in its documentation can fail: such an offer is not taken.
  */
-export const createWorld = (sizes: readonly (readonly number[])[]) => {
+export const createWorld = (sizes: readonly (readonly number[])[], shortlist = 1) => {
   const actors = sizes.map((gib, index): Actor => ({ name: `p${index}`, gib, state: 'waiting', node: '' }));
   const queues = new Map<Collection, ((caches: typeof berth.caches) => void)[]>();
   const later = (collection: Collection, event: (caches: typeof berth.caches) => void) =>
     queues.set(collection, [...(queues.get(collection) ?? []), event]);
-  let berth = createFixture({ shortlist: 1 });
+  let taken = 0;
+  let berth = createFixture({ shortlist });
 
   const used = (name: string, states: readonly Actor['state'][]) =>
     actors
@@ -40,12 +44,25 @@ export const createWorld = (sizes: readonly (readonly number[])[]) => {
     for (const event of queues.get(collection)?.splice(0, count) ?? []) event(berth.caches);
   };
 
+  const deliverTwice = (collection: Collection, count: number) => {
+    for (const event of queues.get(collection)?.splice(0, count) ?? []) {
+      event(berth.caches);
+      event(berth.caches);
+    }
+  };
+
   const happenings: Readonly<Record<Happening, (actor: Actor) => Promise<void> | void>> = {
     decide: async (actor) => {
       if (actor.state !== 'waiting') return;
       const { NodeNames } = await berth.filter(podOf(actor), NODES);
-      const [chosen] = NodeNames ?? [];
-      if (chosen !== undefined) Object.assign(actor, { state: 'decided', node: chosen });
+      const offered = NodeNames ?? [];
+      if (offered.length < Math.min(shortlist, 2)) return;
+      taken += 1;
+      Object.assign(actor, { state: 'decided', node: offered[taken % offered.length] });
+    },
+    // Something else in the scheduler failed; nobody says so.
+    giveUp: (actor) => {
+      if (actor.state === 'decided') actor.state = 'waiting';
     },
     select: (actor) => {
       if (actor.state !== 'decided') return;
@@ -82,26 +99,48 @@ export const createWorld = (sizes: readonly (readonly number[])[]) => {
     for (const each of volumesOf(actor)) later('volumes', (to) => to.volumes.remove(each.metadata.name));
   };
 
-  const relist = (actor: Actor) => {
-    const change = actor.state === 'waiting' ? {} : { selectedNode: actor.node };
-    for (const each of claimsOf(actor, change)) berth.caches.claims.put(each);
-    for (const each of actor.state === 'made' ? volumesOf(actor) : []) berth.caches.volumes.put(each);
-    berth.caches.pods.put(podOf(actor));
+  const listed: Readonly<Record<Collection, () => void>> = {
+    claims: () => {
+      for (const actor of actors) {
+        if (actor.state !== 'gone')
+          for (const each of claimsOf(actor, selectionOf(actor))) berth.caches.claims.put(each);
+      }
+      for (const actor of actors.filter(({ state }) => state === 'gone')) {
+        for (const name of claimNames(actor)) berth.caches.claims.remove(`prod/${name}`);
+      }
+    },
+    volumes: () => {
+      for (const actor of actors) {
+        for (const each of volumesOf(actor)) {
+          if (actor.state === 'made') berth.caches.volumes.put(each);
+          else berth.caches.volumes.remove(each.metadata.name);
+        }
+      }
+    },
+    pods: () => {
+      for (const actor of actors) {
+        if (actor.state === 'gone') berth.caches.pods.remove(`prod/${actor.name}`);
+        else berth.caches.pods.put(podOf(actor));
+      }
+    },
+    storages: () => {
+      for (const name of NODES) berth.caches.storages.put(report(name));
+    },
+  };
+
+  /** A watch that broke: what it had still to say is lost, and a new list shows how things are. */
+  const gap = (collection: Collection) => {
+    queues.delete(collection);
+    listed[collection]();
   };
 
   /** A new process: everything is listed anew, and what it had answered but not seen done is asked again. */
   const restart = () => {
-    queues.clear();
-    berth = createFixture({ shortlist: 1 });
+    berth = createFixture({ shortlist });
     berth.caches.classes.put(storageClass('fast'));
-    for (const name of NODES) {
-      berth.caches.nodes.put(node(name));
-      berth.caches.storages.put(report(name));
-    }
-    for (const actor of actors) {
-      if (actor.state === 'decided') actor.state = 'waiting';
-      if (actor.state !== 'gone') relist(actor);
-    }
+    for (const name of NODES) berth.caches.nodes.put(node(name));
+    for (const actor of actors) if (actor.state === 'decided') actor.state = 'waiting';
+    for (const collection of COLLECTIONS) gap(collection);
   };
   restart();
 
@@ -112,6 +151,8 @@ export const createWorld = (sizes: readonly (readonly number[])[]) => {
       if (actor) await happenings[what](actor);
     },
     deliver,
+    deliverTwice,
+    gap,
     restart,
     /** GiB of a node that are used, on their way, or promised to the scheduler. */
     promisedOn: (name: string) => used(name, ['decided', 'selected', 'made']),
@@ -125,6 +166,9 @@ const podOf = (actor: Actor) => pod(actor.name, claimNames(actor));
 
 const claimsOf = (actor: Actor, change: ClaimChange = {}) =>
   actor.gib.map((gib, index) => claim(`${actor.name}-${index}`, { ...change, gib }));
+
+const selectionOf = ({ state, node: selectedNode }: Actor): ClaimChange =>
+  state === 'selected' || state === 'made' ? { selectedNode } : {};
 
 const volumesOf = (actor: Actor): LogicalVolume[] =>
   actor.gib.map((gib, index) => volume(`${actor.name}-${index}`, actor.node, { gib }));
