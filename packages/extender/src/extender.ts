@@ -11,6 +11,7 @@ import { createMetrics } from '@berth/runtime/metrics';
 import { operationsHandler } from '@berth/runtime/operations';
 import { buildApp } from './app.ts';
 import type { ExtenderConfig } from './config.ts';
+import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from './slim.ts';
 import { createView } from './view.ts';
 
 /** Names of 5,000 nodes need 1.3 MB at most; whole Node objects of as many, about 60 MB. */
@@ -27,14 +28,15 @@ export interface ExtenderDependencies {
 /** Watches, listens and answers until the signal fires. It listens from the start and says in /readyz whether it knows enough. */
 export const runExtender = async (dependencies: ExtenderDependencies, signal: AbortSignal): Promise<void> => {
   const { config, client, events, clock, logger } = dependencies;
-  const cache = <T>(resource: Resource<T>) => createWatchCache({ client, resource, clock, logger });
+  const cache = <T>(resource: Resource<T>, keep: (object: T) => T) =>
+    createWatchCache({ client, resource, keep, clock, logger });
   const caches = {
-    nodes: cache(NODES),
-    storages: cache(NODE_STORAGES),
-    volumes: cache(LOGICAL_VOLUMES),
-    claims: cache(CLAIMS),
-    classes: cache(CLASSES),
-    pods: cache(PODS),
+    nodes: cache(NODES, slimNode),
+    storages: cache(NODE_STORAGES, slimStorage),
+    volumes: cache(LOGICAL_VOLUMES, slimVolume),
+    claims: cache(CLAIMS, slimClaim),
+    classes: cache(CLASSES, slimClass),
+    pods: cache(PODS, slimPod),
   };
   const ledger = new HoldLedger({ ttlMs: config.holdTtlSeconds * 1000 });
   const view = createView({

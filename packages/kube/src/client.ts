@@ -12,6 +12,14 @@ export interface Selector {
   readonly labelSelector?: string;
 }
 
+export interface ListOptions<T> extends Selector {
+  /**
+   * What to keep of each object: called as each page arrives, so that a large collection is never whole in memory. Of
+   * the metadata, name, namespace, uid and resourceVersion must stay.
+   */
+  readonly keep?: ((object: T) => T) | undefined;
+}
+
 export interface WatchEvent<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: T;
@@ -38,7 +46,7 @@ export interface KubeClient {
   /** The whole collection, over all namespaces, fetched page by page. */
   list<T>(
     resource: Resource<T>,
-    selector?: Selector,
+    options?: ListOptions<T>,
     signal?: AbortSignal,
   ): Promise<{ items: T[]; resourceVersion: string }>;
   create<T>(resource: Resource<T>, object: T, signal?: AbortSignal): Promise<T>;

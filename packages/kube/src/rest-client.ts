@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { AppError, hasCode } from '@berth/contract/errors';
 import { apiError, responseError } from './api-error.ts';
-import type { KubeClient, Selector, WatchEvent } from './client.ts';
+import type { KubeClient, ListOptions, Selector, WatchEvent } from './client.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { apiVersionOf, pathOf, type Resource } from './resources.ts';
 import { type ApiRequest, createTransport, type Transport } from './transport.ts';
@@ -32,13 +32,14 @@ const restClient = (transport: Transport): KubeClient => {
   return {
     get: (resource, ref, signal) => orUndefined(call({ method: 'GET', path: pathOf(resource, ref), signal })),
 
-    list: async <T>(resource: Resource<T>, selector: Selector = {}, signal?: AbortSignal) => {
+    list: async <T>(resource: Resource<T>, options: ListOptions<T> = {}, signal?: AbortSignal) => {
+      const { keep = (item: T) => item, ...selector } = options;
       const items: T[] = [];
       let next: string | undefined;
       for (;;) {
         const query = queryOf({ ...selector, limit: PAGE_SIZE, continue: next });
         const page = await call<Page<T>>({ method: 'GET', path: pathOf(resource) + query, signal });
-        for (const item of page.items) items.push(withKind(resource, item));
+        for (const item of page.items) items.push(keep(withKind(resource, item)));
         next = page.metadata.continue;
         if (!next) return { items, resourceVersion: page.metadata.resourceVersion };
       }

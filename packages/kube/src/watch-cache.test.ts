@@ -41,6 +41,20 @@ describe('a watch cache', () => {
     expect(cache.get('b')?.metadata?.labels).toEqual({ rack: 'r1' });
   });
 
+  it('keeps of each object as much as it is told to, from the list as from the watch', async () => {
+    const client = createFakeKubeClient();
+    await client.create(NODES, node('listed', { rack: 'r1' }));
+    const keep = ({ metadata }: Node): Node => ({
+      metadata: { name: metadata?.name ?? '', resourceVersion: metadata?.resourceVersion ?? '' },
+    });
+    const cache = createWatchCache({ client, resource: NODES, keep, clock: systemClock, logger: silentLogger });
+    cache.start(newSignal());
+    await cache.whenSynced(newSignal());
+    await client.create(NODES, node('watched', { rack: 'r1' }));
+    await expect.poll(() => cache.list().length).toBe(2);
+    for (const { metadata } of cache.list()) expect(Object.keys(metadata ?? {})).toEqual(['name', 'resourceVersion']);
+  });
+
   it('goes on after a listener threw', async () => {
     const client = createFakeKubeClient();
     const cache = cacheOf(client);

@@ -1,7 +1,7 @@
 import { type AppError, toAppError } from '@berth/contract/errors';
 import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
-import type { KubeClient, Selector } from './client.ts';
+import type { KubeClient, ListOptions, Selector } from './client.ts';
 import type { Resource } from './resources.ts';
 
 export interface Change<T> {
@@ -30,6 +30,8 @@ export interface WatchCacheOptions<T> {
   readonly client: KubeClient;
   readonly resource: Resource<T>;
   readonly selector?: Selector;
+  /** What to keep of each object; the rest is forgotten before anything is compared or told. */
+  readonly keep?: ListOptions<T>['keep'];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,7 +53,7 @@ interface Meta {
  * known, so that a gap loses nothing. An object deleted and made again in a gap shows as two changes.
  */
 export const createWatchCache = <T>(options: WatchCacheOptions<T>): WatchCache<T> => {
-  const { client, resource, selector = {}, clock } = options;
+  const { client, resource, selector = {}, keep, clock } = options;
   const logger = options.logger.child({ resource: resource.plural });
   const objects = new Map<string, T>();
   const listeners = new Set<(change: Change<T>) => void>();
@@ -86,7 +88,7 @@ export const createWatchCache = <T>(options: WatchCacheOptions<T>): WatchCache<T
   };
 
   const relist = async (signal: AbortSignal): Promise<string> => {
-    const { items, resourceVersion } = await client.list(resource, selector, signal);
+    const { items, resourceVersion } = await client.list(resource, { ...selector, keep }, signal);
     lastContactMs = clock.monotonicMs();
     const present = new Set(items.map(keyOf));
     for (const key of [...objects.keys()]) if (!present.has(key)) remove(key);
@@ -102,7 +104,7 @@ export const createWatchCache = <T>(options: WatchCacheOptions<T>): WatchCache<T
     for await (const event of client.watch(resource, { ...selector, resourceVersion }, signal)) {
       lastContactMs = clock.monotonicMs();
       if (event.type === 'DELETED') remove(keyOf(event.object));
-      else if (event.type !== 'BOOKMARK') put(event.object);
+      else if (event.type !== 'BOOKMARK') put(keep ? keep(event.object) : event.object);
       progress.version = metaOf(event.object)?.resourceVersion ?? progress.version;
     }
   };

@@ -11,6 +11,7 @@ import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
 import { buildApp } from '../app.ts';
 import type { ExtenderFilterResult, HostPriority } from '../extender-api.ts';
+import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from '../slim.ts';
 import { createView } from '../view.ts';
 
 /** A cache that is set by hand. */
@@ -25,7 +26,8 @@ interface Named {
   readonly metadata?: { readonly name?: string; readonly namespace?: string };
 }
 
-export const createManualCache = <T extends Named>(): ManualCache<T> => {
+/** With what is kept of each object. */
+export const createManualCache = <T extends Named>(keep: (object: T) => T): ManualCache<T> => {
   const objects = new Map<string, T>();
   const listeners = new Set<(change: Change<T>) => void>();
   const change = (key: string, after: T | undefined) => {
@@ -50,7 +52,7 @@ export const createManualCache = <T extends Named>(): ManualCache<T> => {
     start: () => {},
     put: (object) => {
       const { name = '', namespace } = object.metadata ?? {};
-      change(namespace === undefined ? name : `${namespace}/${name}`, object);
+      change(namespace === undefined ? name : `${namespace}/${name}`, keep(object));
     },
     remove: (key) => change(key, undefined),
   };
@@ -64,12 +66,12 @@ export interface FixtureOptions {
 /** The extender on caches set by hand, called as kube-scheduler would. */
 export const createFixture = (options: FixtureOptions = {}) => {
   const caches = {
-    nodes: createManualCache<Node>(),
-    storages: createManualCache<NodeStorage>(),
-    volumes: createManualCache<LogicalVolume>(),
-    claims: createManualCache<PersistentVolumeClaim>(),
-    classes: createManualCache<StorageClass>(),
-    pods: createManualCache<Pod>(),
+    nodes: createManualCache<Node>(slimNode),
+    storages: createManualCache<NodeStorage>(slimStorage),
+    volumes: createManualCache<LogicalVolume>(slimVolume),
+    claims: createManualCache<PersistentVolumeClaim>(slimClaim),
+    classes: createManualCache<StorageClass>(slimClass),
+    pods: createManualCache<Pod>(slimPod),
   };
   const clock = createManualClock();
   const ledger = new HoldLedger({ ttlMs: options.holdTtlMs ?? 60_000 });

@@ -111,9 +111,10 @@ export const createFakeKubeClient = (): FakeKubeClient => {
       record('GET', pathOf(resource, ref));
       return structuredClone(objects.get(pathOf(resource, ref))) as never;
     },
-    list: async (resource, selector = {}) => {
+    list: async (resource, { keep, ...selector } = {}) => {
       record('LIST', pathOf(resource));
-      return { items: listed(resource, selector) as never[], resourceVersion: String(version) };
+      const items = listed(resource, selector) as never[];
+      return { items: keep ? items.map(keep) : items, resourceVersion: String(version) };
     },
     create: async (resource, object) => {
       record('POST', pathOf(resource));

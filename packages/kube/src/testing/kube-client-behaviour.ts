@@ -110,6 +110,15 @@ export const describeKubeClient = (name: string, connect: () => Promise<KubeClie
       expect(byField.items[0]?.kind).toBe('LogicalVolume');
     });
 
+    it('keeps of what it lists as much as it is told to', async () => {
+      const client = await connect();
+      const node = fresh();
+      await client.create(LOGICAL_VOLUMES, volume(node));
+      const keep = ({ metadata: { name }, spec }: LogicalVolume): LogicalVolume => ({ metadata: { name }, spec });
+      const { items } = await client.list(LOGICAL_VOLUMES, { fieldSelector: `spec.nodeName=${node}`, keep });
+      expect(items.map(({ metadata }) => Object.keys(metadata))).toEqual([['name']]);
+    });
+
     it('applies a status: what it leaves out is gone, and the same again changes nothing', async () => {
       const client = await connect();
       const object: NodeStorage = { metadata: { name: fresh() } };
