@@ -100,11 +100,27 @@ describe('a hold', () => {
     expect(berth.ledger.size).toBe(0);
   });
 
-  it('ends when the choice is taken back, but not when a newer prediction exists already', async () => {
+  it('is a prediction again when the choice is taken back, until its time is over', async () => {
     await predict();
     berth.caches.claims.put(claim('data', { selectedNode: 'n2' }));
     berth.caches.claims.put(claim('data'));
+    expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n1', selected: false });
+    await berth.clock.advance(61_000);
+    expect(await roomFor(100, 'n1')).toBe(true);
     expect(berth.ledger.size).toBe(0);
+  });
+
+  it('stands when a choice that was taken back before it was made is seen only now', async () => {
+    await predict();
+    // The scheduler has chosen n1, taken that back, and asked again before the first of it is seen here.
+    await berth.filter(pod('es-0', ['data']), ['n1']);
+    berth.caches.claims.put(claim('data', { selectedNode: 'n1' }));
+    berth.caches.claims.put(claim('data'));
+    expect(await roomFor(100, 'n1')).toBe(false);
+  });
+
+  it('does not end when the choice is taken back and a newer prediction exists already', async () => {
+    await predict();
     berth.caches.claims.put(claim('data', { selectedNode: 'n2' }));
     // The scheduler saw the annotation go before we did.
     await berth.filter(pod('es-0', ['data']), ['n3']);

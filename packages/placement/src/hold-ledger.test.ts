@@ -26,7 +26,7 @@ describe('holds', () => {
     expect(ledger.held('n1', GROUP, NOBODY)).toEqual({ expected: GiB, atMost: GiB });
   });
 
-  it('a selection that was offered replaces the prediction; one that was not is old news, and both stand', () => {
+  it('a selection that was offered counts for the prediction; one that was not is old news, and both stand', () => {
     const ledger = new HoldLedger({ ttlMs: 10 });
     ledger.hold([hold('a', 'n1', { candidates: ['n1', 'n2'] })], 0);
     ledger.select(hold('a', 'n2'));
@@ -67,8 +67,16 @@ const podOf = (claim: number) => `pod-${claim >> 1}`;
 const holdOf = (claim: number, node: string, candidates = [node]) =>
   hold(String(claim), node, { podUid: podOf(claim), candidates, bytes: (claim + 1) * GiB });
 
+interface Predicted {
+  readonly claim: number;
+  readonly nodes: readonly string[];
+  readonly until: number;
+  /** A selection counts for it. */
+  readonly answered: boolean;
+}
+
 interface Model {
-  predicted: readonly { claim: number; nodes: readonly string[]; until: number }[];
+  predicted: readonly Predicted[];
   selected: readonly { claim: number; node: string }[];
   now: number;
 }
@@ -82,18 +90,20 @@ const next = (model: Model, each: Step): Model => {
     case 'wait':
       return { ...model, now: now + each.ms };
     case 'hold': {
-      const made = each.claims.map((claim) => ({ claim, nodes: each.nodes, until: now + TTL_MS }));
+      const made = each.claims.map((claim) => ({ claim, nodes: each.nodes, until: now + TTL_MS, answered: false }));
       return { ...model, predicted: [...others(predicted, each.claims), ...made] };
     }
     case 'select': {
       const known = selected.some((entry) => entry.claim === each.claim && entry.node === each.node);
-      const stays = (entry: { claim: number; nodes: readonly string[] }) =>
-        known || entry.claim !== each.claim || !entry.nodes.includes(each.node);
+      const told = (entry: Predicted) =>
+        known || entry.claim !== each.claim ? entry : { ...entry, answered: entry.nodes.includes(each.node) };
       const chosen = { claim: each.claim, node: each.node };
-      return { ...model, predicted: predicted.filter(stays), selected: [...others(selected, [each.claim]), chosen] };
+      return { ...model, predicted: predicted.map(told), selected: [...others(selected, [each.claim]), chosen] };
     }
-    case 'unselect':
-      return { ...model, selected: others(selected, [each.claim]) };
+    case 'unselect': {
+      const open = predicted.map((entry) => (entry.claim === each.claim ? { ...entry, answered: false } : entry));
+      return { ...model, predicted: open, selected: others(selected, [each.claim]) };
+    }
     case 'release':
       return { ...model, predicted: others(predicted, [each.claim]), selected: others(selected, [each.claim]) };
     case 'releasePod':
@@ -107,7 +117,8 @@ const inTime = (model: Model): Model => ({
 });
 
 /** Each claim once, for what it may take on this node. */
-const heldIn = ({ predicted, selected }: Model, node: string) => {
+const heldIn = ({ predicted: all, selected }: Model, node: string) => {
+  const predicted = all.filter((entry) => !entry.answered);
   const sure = selected.filter((entry) => entry.node === node).map((entry) => entry.claim);
   const first = predicted.filter((entry) => entry.nodes[0] === node).map((entry) => entry.claim);
   const maybe = predicted.filter((entry) => entry.nodes.includes(node)).map((entry) => entry.claim);
@@ -138,7 +149,8 @@ it('agrees with a plain reference under any sequence of events, and leaks nothin
         model = inTime(next(model, each));
         applyTo(ledger, each, model.now);
         for (const node of ['n1', 'n2', 'n3']) expect(ledger.held(node, GROUP, NOBODY)).toEqual(heldIn(model, node));
-        expect(ledger.size).toBe(model.predicted.length + model.selected.length);
+        const open = model.predicted.filter((entry) => !entry.answered);
+        expect(ledger.size).toBe(open.length + model.selected.length);
       }
       for (let claim = 0; claim <= 5; claim += 1) ledger.release(`uid-${claim}`);
       for (const node of ['n1', 'n2', 'n3']) expect(ledger.onNode(node).size).toBe(0);

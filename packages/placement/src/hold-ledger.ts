@@ -22,16 +22,18 @@ const NOTHING: Held = { expected: 0, atMost: 0 };
  * Room promised but not yet used, by claim UID, whoever asks and how often.
  *
  * A claim has at most one prediction, made when its pod was filtered, and one selection, which is what the claim itself
- * says. A new selection that the prediction offered replaces it. One that it did not offer, or that was known when the
- * prediction was made, may be old news, which the scheduler knows to be taken back: then both stand, counted once where
- * they agree, until the claim says more or time is over. All methods are synchronous and may be
- * repeated. Time is passed in, in monotonic milliseconds.
+ * says. A new selection that the prediction offered counts instead of it. But what the claim says may be old news, which
+ * the scheduler knows to be taken back: so the prediction counts again when the selection goes, until its time is over.
+ * Where the selection was not offered, or was known when the prediction was made, both stand, counted once where they
+ * agree. All methods are synchronous and may be repeated. Time is passed in, in monotonic milliseconds.
  */
 export class HoldLedger {
   readonly #ttlMs: number;
   /** In the order of expiry: each is put at the end and all live equally long. */
   readonly #predicted = new Map<string, Entry>();
   readonly #selected = new Map<string, Entry>();
+  /** Predictions that a selection counts for. */
+  readonly #answered = new Set<Entry>();
   readonly #byNode = new KeyedSets<Entry>();
   readonly #byApplication = new KeyedSets<Entry>();
   readonly #byPod = new KeyedSets<Entry>();
@@ -41,16 +43,19 @@ export class HoldLedger {
   }
 
   get size(): number {
-    return this.#predicted.size + this.#selected.size;
+    return this.#predicted.size - this.#answered.size + this.#selected.size;
   }
 
-  /** The newest that is known for a claim. */
+  /** The newest that counts for a claim. */
   get(claimUid: string): Entry | undefined {
-    return this.#predicted.get(claimUid) ?? this.#selected.get(claimUid);
+    const predicted = this.#predicted.get(claimUid);
+    return predicted && !this.#answered.has(predicted) ? predicted : this.#selected.get(claimUid);
   }
 
+  /** Those that count. */
   entries(): Entry[] {
-    return [...this.#predicted.values(), ...this.#selected.values()];
+    const predicted = [...this.#predicted.values()].filter((entry) => !this.#answered.has(entry));
+    return [...predicted, ...this.#selected.values()];
   }
 
   /** Predicts for all of a pod's claims at once, instead of what was predicted for them before. */
@@ -68,13 +73,18 @@ export class HoldLedger {
     if (old && sameHold(old, hold)) return;
     this.#remove(old);
     const predicted = this.#predicted.get(claimUid);
-    if (old?.node !== node && predicted?.candidates.includes(node)) this.#remove(predicted);
+    if (predicted && old?.node !== node) {
+      if (predicted.candidates.includes(node)) this.#setAside(predicted);
+      else this.#takeUp(predicted);
+    }
     this.#add({ ...hold, candidates: [node], selected: true, expiresAtMs: Number.POSITIVE_INFINITY });
   }
 
   /** The claim names no node (any more). */
   unselect(claimUid: string): void {
     this.#remove(this.#selected.get(claimUid));
+    const predicted = this.#predicted.get(claimUid);
+    if (predicted) this.#takeUp(predicted);
   }
 
   /** The LogicalVolume exists, or the claim is gone. */
@@ -125,17 +135,35 @@ export class HoldLedger {
 
   #add(entry: Entry): void {
     (entry.selected ? this.#selected : this.#predicted).set(entry.claimUid, entry);
+    if (entry.podUid !== undefined) this.#byPod.add(entry.podUid, entry);
+    this.#count(entry);
+  }
+
+  #count(entry: Entry): void {
     for (const node of entry.candidates) this.#byNode.add(node, entry);
     if (entry.application !== undefined) this.#byApplication.add(entry.application, entry);
-    if (entry.podUid !== undefined) this.#byPod.add(entry.podUid, entry);
+  }
+
+  #countNoMore(entry: Entry): void {
+    for (const node of entry.candidates) this.#byNode.remove(node, entry);
+    if (entry.application !== undefined) this.#byApplication.remove(entry.application, entry);
+  }
+
+  #setAside(predicted: Entry): void {
+    this.#answered.add(predicted);
+    this.#countNoMore(predicted);
+  }
+
+  #takeUp(predicted: Entry): void {
+    if (this.#answered.delete(predicted)) this.#count(predicted);
   }
 
   #remove(entry: Entry | undefined): void {
     if (entry === undefined) return;
     (entry.selected ? this.#selected : this.#predicted).delete(entry.claimUid);
-    for (const node of entry.candidates) this.#byNode.remove(node, entry);
-    if (entry.application !== undefined) this.#byApplication.remove(entry.application, entry);
     if (entry.podUid !== undefined) this.#byPod.remove(entry.podUid, entry);
+    this.#answered.delete(entry);
+    this.#countNoMore(entry);
   }
 }
 
