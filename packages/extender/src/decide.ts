@@ -50,9 +50,15 @@ export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPrio
   const names = nodeNamesOf(args);
   const asked = ask(args.Pod, options.view);
   if (asked.kind !== 'place') return names.map((Host) => ({ Host, Score: 0 }));
+  // The choices are in the order of the names.
   const { choices } = assessFor(args, asked, options);
-  const scores = new Map(choices.map((choice) => [choice.node.name, wireScore(choice.score)]));
-  return names.map((Host) => ({ Host, Score: scores.get(Host) ?? 0 }));
+  let next = 0;
+  return names.map((Host) => {
+    const choice = choices[next];
+    if (choice?.node.name !== Host) return { Host, Score: 0 };
+    next += 1;
+    return { Host, Score: wireScore(choice.score) };
+  });
 };
 
 type Placing = Extract<PodDemands, { kind: 'place' }>;

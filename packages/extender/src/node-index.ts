@@ -4,6 +4,7 @@ import type { Node } from '@berth/kube/types';
 import type { WatchCache } from '@berth/kube/watch-cache';
 import type { NodeState } from '@berth/placement/model';
 import { nodeStateOf } from '@berth/placement/node-state';
+import { createNamedStates } from './named-states.ts';
 
 export interface NodeIndexOptions {
   readonly nodes: WatchCache<Node>;
@@ -21,7 +22,7 @@ export interface NodeIndex {
 
 /** Register before the caches start: every change of theirs must be seen. */
 export const createNodeIndex = ({ nodes, storages, volumes, rackLabels }: NodeIndexOptions): NodeIndex => {
-  const built = new Map<string, NodeState>();
+  const built = createNamedStates();
   const taken = new Map<string, Map<string, LogicalVolume>>();
 
   nodes.onChange(({ key }) => built.delete(key));
@@ -49,10 +50,14 @@ export const createNodeIndex = ({ nodes, storages, volumes, rackLabels }: NodeIn
   const node = (name: string): NodeState | undefined => {
     const known = built.get(name);
     if (known) return known;
+    return rebuild(name);
+  };
+
+  const rebuild = (name: string): NodeState | undefined => {
     const storage = storages.get(name);
     if (storage === undefined) return undefined;
     const state = build(name, storage);
-    built.set(name, state);
+    built.set(state);
     return state;
   };
 

@@ -1,9 +1,9 @@
-import { createRoomCheck, isRoom, type Room, type RoomQuestion } from './feasibility.ts';
+import { createRoomCheck, isRoom, type RoomQuestion } from './feasibility.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import { countMembers, type MemberCounts } from './members.ts';
 import type { Demand, Hold, Member, NodeState } from './model.ts';
 import { createRackLimit, type RackLimit } from './rack-limit.ts';
-import { type Candidate, createScore, type Weights } from './score.ts';
+import { createScore, type Weights } from './score.ts';
 
 /** The nodes as placement sees them. */
 export interface Landscape {
@@ -57,7 +57,8 @@ export const assess = (names: readonly string[], question: Question, options: Ju
   const rackLimit = rackLimitFor(question, landscape, counts);
   const ownClaims = new Set(question.demands.map((demand) => demand.claimUid));
   const roomOn = createRoomCheck({ ...question, ownClaims }, ledger);
-  const candidates: (Candidate & Room)[] = [];
+  // One object a node: with thousands of names a call, objects made on the way are most of what it costs.
+  const choices: { node: NodeState; sure: boolean; fit: number; score: number }[] = [];
   const refused = new Map<string, readonly string[]>();
   for (const name of names) {
     const node = landscape.node(name) ?? unreported(name);
@@ -65,13 +66,11 @@ export const assess = (names: readonly string[], question: Question, options: Ju
     const overRack = rackLimit?.(node);
     if (!isRoom(room)) refused.set(name, overRack === undefined ? room : [...room, overRack]);
     else if (overRack !== undefined) refused.set(name, [overRack]);
-    else candidates.push({ node, sure: room.sure, fit: room.fit });
+    else choices.push({ node, sure: room.sure, fit: room.fit, score: room.fit });
   }
-  const score = createScore(candidates, { counts, weights });
-  return {
-    choices: candidates.map((candidate) => ({ node: candidate.node, sure: candidate.sure, score: score(candidate) })),
-    refused,
-  };
+  const score = createScore(choices, { counts, weights });
+  for (const choice of choices) choice.score = score(choice);
+  return { choices, refused };
 };
 
 /** The best choices, best first: certain room before room that depends on other pods, then by score, then by name. */
