@@ -69,7 +69,7 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   ledger.expire(nowMs);
   const { choices, refused } = assessFor(args, asked, options);
   const question = questionOf(args.Pod, asked);
-  const offered = offerOf(choices, question, shortlist);
+  const offered = offerOf(choices, question, { shortlist, undecided: ledger.undecided });
   const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);

@@ -13,11 +13,11 @@ beforeEach(() => {
   }
 });
 
-/** Holds `data` of pod es-0 on n1. */
+/** Holds `data` of pod es-0 on n1; it may still come to n2. */
 const predict = async () => {
   berth.caches.claims.put(claim('data'));
   berth.caches.pods.put(pod('es-0', ['data']));
-  await berth.filter(pod('es-0', ['data']), ['n1', 'n2']);
+  await berth.filter(pod('es-0', ['data']), ['n1', 'n2', 'n3']);
   expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n1', selected: false });
 };
 

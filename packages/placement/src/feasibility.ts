@@ -16,7 +16,10 @@ export interface RoomQuestion {
 export interface Room {
   /** Holds on every node they may still come to are counted, and there is room nevertheless. */
   readonly sure: boolean;
-  /** How well the room left after placement suits the policies, 0..1: much for `spread`, little for `concentrated`. */
+  /**
+   * How well the room left after placement suits the policies, 0..1: for `spread`, much in the medium asked for; for
+   * `concentrated`, little on the whole node.
+   */
   readonly fit: number;
 }
 
@@ -34,12 +37,13 @@ export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): Roo
   const asks = MEDIA.filter((medium) => demands.some((demand) => demand.medium === medium)).map((medium) =>
     askFor(medium, demands),
   );
+  const concentrated = demands.filter((demand) => demand.policy === 'concentrated').length / demands.length;
   return (node) => {
     const elsewhere = pins.length === 0 ? pins : pins.filter((pin) => pin.node !== node.name);
     if (elsewhere.length > 0) return elsewhere.map((pin) => `the volume of ${pin.claimKey} is on ${pin.node}`);
     if (asks.length === 0) return ROOM_ENOUGH;
     if (node.out !== undefined) return [node.out];
-    return weigh(node, asks, { question, ledger });
+    return weigh(node, asks, { question, ledger, concentrated });
   };
 };
 
@@ -49,19 +53,16 @@ const ROOM_ENOUGH: Room = { sure: true, fit: 1 };
 interface Ask {
   readonly medium: Medium;
   bytes(extentSize: number): number;
-  /** Shares of all demands that want much, or little, to be left here. */
+  /** Share of all demands that want much to be left here. */
   readonly spread: number;
-  readonly concentrated: number;
 }
 
 const askFor = (medium: Medium, all: readonly Demand[]): Ask => {
   const demands = all.filter((demand) => demand.medium === medium);
-  const spread = demands.filter((demand) => demand.policy === 'spread').length;
   const memo = { extentSize: -1, bytes: 0 };
   return {
     medium,
-    spread: spread / all.length,
-    concentrated: (demands.length - spread) / all.length,
+    spread: demands.filter((demand) => demand.policy === 'spread').length / all.length,
     bytes: (extentSize) => {
       if (extentSize !== memo.extentSize)
         Object.assign(memo, { extentSize, bytes: neededBytes(demands, medium, extentSize) });
@@ -73,6 +74,8 @@ const askFor = (medium: Medium, all: readonly Demand[]): Ask => {
 interface Circumstances {
   readonly question: RoomQuestion;
   readonly ledger: HoldLedger;
+  /** Share of all demands that want little to be left on the node. */
+  readonly concentrated: number;
 }
 
 const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Room | readonly string[] => {
@@ -95,13 +98,33 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
     const left = free - held.expected - needed;
     if (left < 0) reasons = [...(reasons ?? []), shortage({ node, group, needed, free }, around)];
     if (needed > free - held.atMost) sure = false;
-    const share = shareOf(left, group.size - group.reserve);
-    fit += ask.spread * share + ask.concentrated * (1 - share);
+    fit += ask.spread * shareOf(left, group);
   }
-  return reasons ?? { sure, fit };
+  if (reasons !== undefined) return reasons;
+  const { concentrated } = around;
+  return { sure, fit: concentrated > 0 ? fit + concentrated * (1 - leftOver(node, asks, around)) : fit };
 };
 
-const shareOf = (part: number, whole: number): number => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);
+/**
+ * Share of the node's room that is left after placement, over all media alike; a medium that it lacks leaves nothing.
+ * Counting only the media asked for would use up one medium of a node after another, and in the end no node would have
+ * room in two media for the pods that need both (`npm run bench packing`).
+ */
+const leftOver = (node: NodeState, asks: readonly Ask[], { ledger, question }: Circumstances): number => {
+  let sum = 0;
+  for (const medium of MEDIA) {
+    const group = node.groups[medium];
+    if (group === undefined || group.problem !== undefined) continue;
+    const needed = asks.find((ask) => ask.medium === medium)?.bytes(group.extentSize) ?? 0;
+    const held = ledger.held(node.name, group, question.ownClaims).expected;
+    sum += shareOf(unusedBytes(group) - held - needed, group);
+  }
+  return sum / MEDIA.length;
+};
+
+/** Of the room the group has for volumes, 0..1. */
+const shareOf = (bytes: number, { size, reserve }: GroupState): number =>
+  size > reserve ? Math.min(1, Math.max(0, bytes / (size - reserve))) : 0;
 
 interface Shortage {
   readonly node: NodeState;

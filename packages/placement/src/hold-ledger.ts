@@ -43,7 +43,12 @@ export class HoldLedger {
   }
 
   get size(): number {
-    return this.#predicted.size - this.#answered.size + this.#selected.size;
+    return this.undecided + this.#selected.size;
+  }
+
+  /** Claims whose node the scheduler may still choose. */
+  get undecided(): number {
+    return this.#predicted.size - this.#answered.size;
   }
 
   /** The newest that counts for a claim. */

@@ -87,6 +87,19 @@ describe('order', () => {
     expect(names(judge(all, pack, given).choices)).toEqual(['mid', 'big']);
   });
 
+  it('concentrates on the node with the least left over all media, so that no medium is used up by itself', () => {
+    const hdd = (gib: number) => nvmeGroup({ medium: 'hdd', size: 1000 * GiB, free: gib * GiB });
+    const nvme = (gib: number) => nvmeGroup({ size: 1000 * GiB, free: gib * GiB });
+    const given = options([
+      nodeState('nvme-nearly-full', { groups: { hdd: hdd(1000), nvme: nvme(300) } }),
+      nodeState('hdd-used', { groups: { hdd: hdd(200), nvme: nvme(700) } }),
+      nodeState('nvme-only', { groups: { nvme: nvme(700) } }),
+    ]);
+    const pod = question([demand('x', { policy: 'concentrated' })]);
+    const all = ['nvme-nearly-full', 'hdd-used', 'nvme-only'];
+    expect(names(judge(all, pod, given).choices)).toEqual(['nvme-only', 'hdd-used', 'nvme-nearly-full']);
+  });
+
   it('prefers racks, then hosts, with the fewest members, before room', () => {
     const nodes = [
       sizedNode('a1', 900, 'a'),
@@ -154,12 +167,21 @@ describe('the best of many', () => {
 describe('an offer', () => {
   const choice = (name: string, sure: boolean, score: number) => ({ node: nodeState(name), sure, score });
   const offered = (choices: ReturnType<typeof choice>[], pod = question([demand('x')])) =>
-    names(offerOf(choices, pod, 3));
+    names(offerOf(choices, pod, { shortlist: 3, undecided: 0 }));
 
   it('has certain room only, or else is one node alone', () => {
-    expect(offered([choice('a', true, 0.1), choice('b', false, 1), choice('c', true, 0.9)])).toEqual(['c', 'a']);
+    const all = [choice('a', true, 0.1), choice('b', false, 1), choice('c', true, 0.9), choice('d', true, 0)];
+    expect(offered(all)).toEqual(['c', 'a']);
     expect(offered([choice('a', false, 0.1), choice('b', false, 1)])).toEqual(['b']);
     expect(offered([])).toEqual([]);
+  });
+
+  it('is the shorter the more pods are undecided and the fewer nodes are left', () => {
+    const many = Array.from({ length: 60 }, (_, index) => choice(`n${index}`, true, 1));
+    const lengthFor = (nodes: number, undecided: number) =>
+      offerOf(many.slice(0, nodes), question([demand('x')]), { shortlist: 16, undecided }).length;
+    expect([lengthFor(60, 0), lengthFor(60, 2), lengthFor(60, 29), lengthFor(60, 1000)]).toEqual([16, 10, 1, 1]);
+    expect([lengthFor(3, 0), lengthFor(1, 0)]).toEqual([2, 1]);
   });
 
   it('is one node for a member of an application cluster, as the next member goes by where this one is', () => {
@@ -183,7 +205,8 @@ describe('an offer', () => {
         const used = new Map<string, number>();
         for (const [index, { gib, taken }] of asked.entries()) {
           const pod = question([demand(String(index), { bytes: gib * GiB })], { podUid: `pod-${index}` });
-          const offer = offerOf(assess(['a', 'b', 'c'], pod, given).choices, pod, limit);
+          const limits = { shortlist: limit, undecided: 0 };
+          const offer = offerOf(assess(['a', 'b', 'c'], pod, given).choices, pod, limits);
           if (!offer[0]?.sure) continue;
           given.ledger.hold(holdsFor(pod, offer), 0);
           const node = offer[taken % offer.length]?.node.name ?? '';

@@ -88,16 +88,33 @@ export const bestOf = (choices: readonly Choice[], limit: number): Choice[] => {
   return best;
 };
 
+/** How much an offer may hold. */
+export interface OfferLimits {
+  /** At most so many nodes. */
+  readonly shortlist: number;
+  /** Claims of other pods whose node is not decided yet. */
+  readonly undecided: number;
+}
+
+/** Certain nodes that there must be for each one offered, so that the pods that come next find certain room too. */
+const NODES_PER_OFFER = 2;
+
 /**
- * What to offer the scheduler, which takes any of it: the best, at most `limit` of them. Only nodes with certain room
+ * What to offer the scheduler, which takes any of it: the best, at most a shortlist of them. Only nodes with certain room
  * when there are any: whatever the scheduler takes then, nothing is promised twice. Else one node alone, where
  * there is room as far as can be foretold. One alone too for a member of an application cluster or where racks are binding:
  * the next member's rack depends on where this one really goes, and it may be asked about before that is known.
  */
-export const offerOf = (choices: readonly Choice[], question: Question, limit: number): Choice[] => {
+export const offerOf = (choices: readonly Choice[], question: Question, limits: OfferLimits): Choice[] => {
   const binding = question.demands.some((demand) => demand.rackSpread === 'required');
-  const best = bestOf(choices, binding || question.application !== undefined ? 1 : limit);
+  const best = bestOf(choices, binding || question.application !== undefined ? 1 : abundance(choices, limits));
   return best[0]?.sure ? best.filter((choice) => choice.sure) : best.slice(0, 1);
+};
+
+/** Fewer the more pods are undecided and the fewer nodes are left: each offer makes room uncertain for those who come next. */
+const abundance = (choices: readonly Choice[], { shortlist, undecided }: OfferLimits): number => {
+  const sure = choices.reduce((count, choice) => count + Number(choice.sure), 0);
+  return Math.max(1, Math.min(shortlist, Math.ceil(sure / NODES_PER_OFFER / (undecided + 1))));
 };
 
 /** Holds for all demands of the pod on the first of these choices; the others are where it may still end up. */

@@ -23,8 +23,8 @@ export interface Actor {
  * A world of three nodes that the extender learns of late: what happens is queued by collection, as watches deliver it,
  * and each queue is delivered on its own, some of it twice, some of it only as the list after a gap.
  *
- * The scheduler takes any node it is offered. Where it could have been offered several and was offered one, that room
- * may be a prediction, which the extender says in its documentation can fail: such an offer is not taken.
+ * The scheduler takes any node it is offered. Only where one node is offered while others have a choice is that room a
+ * prediction, which may fail and which LVM then refuses: such an offer is not taken here.
  */
 export const createWorld = (sizes: readonly (readonly number[])[], shortlist = 1) => {
   const actors = sizes.map((gib, index): Actor => ({ name: `p${index}`, gib, state: 'waiting', node: '' }));
@@ -51,12 +51,15 @@ export const createWorld = (sizes: readonly (readonly number[])[], shortlist = 1
     }
   };
 
+  const othersChoose = (actor: Actor): boolean =>
+    berth.ledger.entries().some((entry) => entry.candidates.length > 1 && entry.podUid !== `uid-${actor.name}`);
+
   const happenings: Readonly<Record<Happening, (actor: Actor) => Promise<void> | void>> = {
     decide: async (actor) => {
       if (actor.state !== 'waiting') return;
       const { NodeNames } = await berth.filter(podOf(actor), NODES);
       const offered = NodeNames ?? [];
-      if (offered.length < Math.min(shortlist, 2)) return;
+      if (offered.length === 0 || (offered.length === 1 && othersChoose(actor))) return;
       taken += 1;
       Object.assign(actor, { state: 'decided', node: offered[taken % offered.length] });
     },
