@@ -6,9 +6,22 @@ import { createPaths } from '@berth/bed/paths';
 import { createPlainProgress } from '@berth/bed/progress';
 import { formatTable } from '@berth/e2e/demo/table';
 import { benchDemo } from './demo.ts';
+import { benchGrowth } from './extender/growth.ts';
+import { benchHttp } from './extender/http.ts';
+import { benchMemory } from './extender/memory.ts';
+import { benchBurst } from './placement/burst.ts';
+import { benchPacking } from './placement/packing.ts';
 import type { Result } from './result.ts';
 
-const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Result[]>>> = { demo: benchDemo };
+/** By name, cheap ones first. Only the demo needs the bed. */
+const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Result[]>>> = {
+  packing: ({ signal }) => benchPacking(signal),
+  burst: ({ signal }) => benchBurst(signal),
+  growth: ({ signal }) => benchGrowth(signal),
+  http: ({ signal }) => benchHttp(signal),
+  memory: ({ signal }) => benchMemory(signal),
+  demo: benchDemo,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
