@@ -225,10 +225,20 @@ describe('malformed requests (trap 80)', () => {
   });
 });
 
-it('measures each answer', async () => {
+it('measures each answer, what was asked and offered, what spoke against nodes, and how fresh its view is', async () => {
   berth.caches.claims.put(claim('data'));
-  await berth.filter(pod('es-0', ['data']), ['n1']);
+  berth.caches.pods.ageMs = 5_000;
+  await berth.filter(pod('es-0', ['data']), ['n1', 'n8', 'n9']);
+  await berth.filter(pod('web', []), ['n1']);
   const text = await berth.metrics.text();
   expect(text).toContain('berth_extender_request_duration_seconds_count{verb="filter",outcome="placed"} 1');
   expect(text).toContain('berth_extender_holds 1');
+  expect(text).toContain('berth_extender_candidates_total{direction="in"} 3');
+  expect(text).toContain('berth_extender_candidates_total{direction="out"} 1');
+  expect(text).toContain('berth_extender_objections_total{kind="unreported"} 2');
+  expect(text).toContain('berth_extender_cache_age_seconds{collection="pods"} 5');
+  expect(text).toContain('berth_extender_cache_objects{collection="nodes"} 2');
+  expect(text).toContain('berth_extender_view_trusted 1');
+  berth.caches.pods.ageMs = 200_000;
+  expect(await berth.metrics.text()).toContain('berth_extender_view_trusted 0');
 });

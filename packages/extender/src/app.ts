@@ -2,14 +2,14 @@ import { toAppError } from '@berth/contract/errors';
 import type { EventRecorder } from '@berth/kube/event-recorder';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
-import type { Metrics } from '@berth/runtime/metrics';
 import { type DecideOptions, type Decision, filter, prioritize } from './decide.ts';
-import { type ExtenderArgs, parseExtenderArgs } from './extender-api.ts';
+import { type ExtenderArgs, nodeNamesOf, parseExtenderArgs } from './extender-api.ts';
+import type { ExtenderMetrics } from './extender-metrics.ts';
 import { podSentence } from './refusal-text.ts';
 
 export interface AppOptions extends DecideOptions {
   readonly events: EventRecorder;
-  readonly metrics: Metrics;
+  readonly metrics: ExtenderMetrics;
   readonly logger: Logger;
 }
 
@@ -17,22 +17,13 @@ const PATHS = 'POST /filter and POST /prioritize';
 
 /** The extender's HTTP interface; it does not listen by itself. */
 export const buildApp = (options: AppOptions): HttpHandler => {
-  const duration = options.metrics.histogram(
-    'berth_extender_request_duration_seconds',
-    'Time to answer kube-scheduler.',
-    ['verb', 'outcome'],
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5],
-  );
-  const holds = options.metrics.gauge('berth_extender_holds', 'Claims that room is held for.');
-
   return (request) => {
     const verb = VERBS[request.path];
     if (verb === undefined) return { status: 404, body: `no such path; there is ${PATHS}` };
     if (request.method !== 'POST') return { status: 405, body: `use POST; there is ${PATHS}` };
     const startMs = options.clock.monotonicMs();
     const { outcome, response } = answer(verb, request, options);
-    duration.observe({ verb: request.path.slice(1), outcome }, (options.clock.monotonicMs() - startMs) / 1000);
-    holds.set({}, options.ledger.size);
+    options.metrics.answered(request.path.slice(1), outcome, (options.clock.monotonicMs() - startMs) / 1000);
     return response;
   };
 };
@@ -62,7 +53,10 @@ const filterVerb: Verb = (args, options) => {
   const { name, namespace, uid } = args.Pod.metadata;
   const fields = { pod: `${namespace}/${name}`, outcome: decision.outcome };
   if (decision.outcome === 'passed') options.logger.debug(fields, 'filtered');
-  else options.logger.info({ ...fields, ...summary(decision) }, 'filtered');
+  else {
+    options.logger.info({ ...fields, ...summary(decision) }, 'filtered');
+    options.metrics.decided(decision, nodeNamesOf(args).length);
+  }
   if (decision.outcome === 'refused') {
     options.events.record(
       { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, ...(uid !== undefined && { uid }) } },

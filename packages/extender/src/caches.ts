@@ -14,11 +14,11 @@ export interface Caches {
 }
 
 /** Whether every collection has been listed once. */
-export const areSynced = (caches: Caches): boolean => entries(caches).every(([, cache]) => cache.synced);
+export const areSynced = (caches: Caches): boolean => entriesOf(caches).every(([, cache]) => cache.synced);
 
 /** Why the collections must not be trusted, as a sentence: not listed yet, or no word about them for too long. */
 export const distrust = (caches: Caches, staleAfterMs: number): string | undefined => {
-  for (const [name, cache] of entries(caches)) {
+  for (const [name, cache] of entriesOf(caches)) {
     if (!cache.synced) return `the list of ${name} has not arrived yet`;
     const ageMs = cache.lastContactAgeMs();
     if (ageMs > staleAfterMs) return `the API server has said nothing about ${name} for ${Math.round(ageMs / 1000)} s`;
@@ -26,4 +26,5 @@ export const distrust = (caches: Caches, staleAfterMs: number): string | undefin
   return undefined;
 };
 
-const entries = (caches: Caches): [string, WatchCache<unknown>][] => Object.entries(caches);
+/** Each collection with its name. */
+export const entriesOf = (caches: Caches): [string, WatchCache<unknown>][] => Object.entries(caches);

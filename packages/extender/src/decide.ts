@@ -31,16 +31,21 @@ export interface Decision {
   readonly result: ExtenderFilterResult;
   /** Claims that found no room. */
   readonly claims: readonly string[];
+  /** How many nodes each kind of reason speaks against. */
+  readonly objections: Judgement['objections'];
 }
+
+const NO_OBJECTIONS: Judgement['objections'] = new Map();
 
 /** Decides and holds room in one synchronous step: no other request can come between. */
 export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => {
   const asked = ask(args.Pod, options.view);
   if (asked.kind === 'nothing') return passed(args);
-  if (asked.kind === 'retry') return { outcome: 'retry', result: filterError(`berth: ${asked.reason}`), claims: [] };
+  if (asked.kind === 'retry')
+    return { outcome: 'retry', result: filterError(`berth: ${asked.reason}`), claims: [], objections: NO_OBJECTIONS };
   if (asked.kind === 'refused') {
     const failed = Object.fromEntries(nodeNamesOf(args).map((name) => [name, asked.reason]));
-    return { outcome: 'refused', result: filterResult(args, [], failed), claims: [] };
+    return { outcome: 'refused', result: filterResult(args, [], failed), claims: [], objections: NO_OBJECTIONS };
   }
   return place(args, asked, options);
 };
@@ -67,24 +72,25 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const { ledger, clock, shortlist } = options;
   const nowMs = clock.monotonicMs();
   ledger.expire(nowMs);
-  const { choices, refused } = assessFor(args, asked, options);
+  const { choices, refused, objections } = assessFor(args, asked, options);
   const question = questionOf(args.Pod, asked);
   const offered = offerOf(choices, question, { shortlist, undecided: ledger.undecided });
   const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);
     const claims = asked.demands.map((demand) => demand.claimKey);
-    return { outcome: 'refused', result: filterResult(args, [], failed), claims };
+    return { outcome: 'refused', result: filterResult(args, [], failed), claims, objections };
   }
   ledger.hold(holdsFor(question, offered), nowMs);
   const names = offered.map((choice) => choice.node.name);
-  return { outcome: 'placed', result: filterResult(args, names, failed), claims: [] };
+  return { outcome: 'placed', result: filterResult(args, names, failed), claims: [], objections };
 };
 
 const passed = (args: ExtenderArgs): Decision => ({
   outcome: 'passed',
   result: filterResult(args, nodeNamesOf(args)),
   claims: [],
+  objections: NO_OBJECTIONS,
 });
 
 /**

@@ -11,6 +11,7 @@ import { createMetrics } from '@berth/runtime/metrics';
 import { operationsHandler } from '@berth/runtime/operations';
 import { buildApp } from './app.ts';
 import type { ExtenderConfig } from './config.ts';
+import { createExtenderMetrics, withStateGauges } from './extender-metrics.ts';
 import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from './slim.ts';
 import { createView } from './view.ts';
 
@@ -47,15 +48,24 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
   });
   for (const each of Object.values(caches)) each.start(signal);
 
-  const metrics = createMetrics();
+  const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
   const weights = { rack: config.weightRack, host: config.weightHost, room: config.weightRoom };
   const { shortlist, host, port, tlsCert: certFile, tlsKey: keyFile } = config;
   const app = await startHttpServer({
-    handler: buildApp({ view, ledger, weights, shortlist, clock, events, metrics, logger }),
+    handler: buildApp({
+      view,
+      ledger,
+      weights,
+      shortlist,
+      clock,
+      events,
+      metrics: createExtenderMetrics(metrics),
+      logger,
+    }),
     host,
     port,
     maxBodyBytes: MAX_BODY_BYTES,
-    tls: { certFile, keyFile },
+    tls: { certFile, keyFile, clock },
     logger,
   });
   const operations = await startHttpServer({

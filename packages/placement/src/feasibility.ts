@@ -2,7 +2,7 @@ import { MEDIA, type Medium } from '@berth/contract/medium';
 import { formatBytes } from '@berth/contract/quantity';
 import { neededBytes, unusedBytes } from './free-space.ts';
 import type { HoldLedger } from './hold-ledger.ts';
-import type { Demand, GroupState, NodeState, Pin } from './model.ts';
+import type { Demand, GroupState, NodeState, Objection, Pin } from './model.ts';
 
 /** Everything about the pod that decides whether a node has room. */
 export interface RoomQuestion {
@@ -23,10 +23,10 @@ export interface Room {
   readonly fit: number;
 }
 
-/** Room for all demands of a pod together, or every reason against the node as a short sentence with numbers. */
-export type RoomCheck = (node: NodeState) => Room | readonly string[];
+/** Room for all demands of a pod together, or everything that speaks against the node. */
+export type RoomCheck = (node: NodeState) => Room | readonly Objection[];
 
-export const isRoom = (answer: Room | readonly string[]): answer is Room => !Array.isArray(answer);
+export const isRoom = (answer: Room | readonly Objection[]): answer is Room => !Array.isArray(answer);
 
 /**
  * The check of many nodes for one pod; what depends on the pod only is worked out once.
@@ -40,9 +40,10 @@ export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): Roo
   const concentrated = demands.filter((demand) => demand.policy === 'concentrated').length / demands.length;
   return (node) => {
     const elsewhere = pins.length === 0 ? pins : pins.filter((pin) => pin.node !== node.name);
-    if (elsewhere.length > 0) return elsewhere.map((pin) => `the volume of ${pin.claimKey} is on ${pin.node}`);
+    if (elsewhere.length > 0)
+      return elsewhere.map((pin) => ({ kind: 'pinned', text: `the volume of ${pin.claimKey} is on ${pin.node}` }));
     if (asks.length === 0) return ROOM_ENOUGH;
-    if (node.out !== undefined) return [node.out];
+    if (node.out !== undefined) return [{ kind: node.unreported ? 'unreported' : 'node-out', text: node.out }];
     return weigh(node, asks, { question, ledger, concentrated });
   };
 };
@@ -78,29 +79,33 @@ interface Circumstances {
   readonly concentrated: number;
 }
 
-const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Room | readonly string[] => {
-  let reasons: string[] | undefined;
+const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Room | readonly Objection[] => {
+  let objections: Objection[] | undefined;
   let sure = true;
   let fit = 0;
   for (const ask of asks) {
     const group = node.groups[ask.medium];
     if (group === undefined) {
-      reasons = [...(reasons ?? []), `${ask.medium}: the node has no volume group of this medium`];
+      const text = `${ask.medium}: the node has no volume group of this medium`;
+      objections = [...(objections ?? []), { kind: 'no-group', text }];
       continue;
     }
     if (group.problem !== undefined) {
-      reasons = [...(reasons ?? []), `${ask.medium}: ${group.problem}`];
+      objections = [...(objections ?? []), { kind: 'group-problem', text: `${ask.medium}: ${group.problem}` }];
       continue;
     }
     const needed = ask.bytes(group.extentSize);
     const held = around.ledger.held(node.name, group, around.question.ownClaims);
     const free = unusedBytes(group);
     const left = free - held.expected - needed;
-    if (left < 0) reasons = [...(reasons ?? []), shortage({ node, group, needed, free }, around)];
+    if (left < 0) {
+      const text = shortage({ node, group, needed, free }, around);
+      objections = [...(objections ?? []), { kind: 'room', text }];
+    }
     if (needed > free - held.atMost) sure = false;
     fit += ask.spread * shareOf(left, group);
   }
-  if (reasons !== undefined) return reasons;
+  if (objections !== undefined) return objections;
   const { concentrated } = around;
   return { sure, fit: concentrated > 0 ? fit + concentrated * (1 - leftOver(node, asks, around)) : fit };
 };

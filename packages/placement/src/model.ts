@@ -27,6 +27,8 @@ export interface NodeState {
   readonly groups: Readonly<Partial<Record<Medium, GroupState>>>;
   /** Why nothing new may be placed here, as a sentence; undefined when all is well. */
   readonly out: string | undefined;
+  /** The node's agent has never reported. */
+  readonly unreported?: boolean;
 }
 
 /** One claim that needs a new volume. */
@@ -45,6 +47,16 @@ export interface Demand {
 export interface Pin {
   readonly claimKey: string;
   readonly node: string;
+}
+
+/** What speaks against a node, for counting. */
+export type ObjectionKind = 'room' | 'no-group' | 'group-problem' | 'node-out' | 'unreported' | 'pinned' | 'rack';
+
+/** One reason against a node. */
+export interface Objection {
+  readonly kind: ObjectionKind;
+  /** A short sentence with numbers. */
+  readonly text: string;
 }
 
 /** One member of an application cluster and the node its data is on, or is about to be. */

@@ -54,10 +54,14 @@ describe('feasibility', () => {
 
   it('leaves out nodes that are out, and nodes that never reported', () => {
     const given = options([nodeState('a', { out: 'disks: the group is missing a disk' })]);
-    const { refused, choices } = judge(['a', 'b'], question([demand('x')]), given);
+    const { refused, choices, objections } = judge(['a', 'b'], question([demand('x')]), given);
     expect(choices).toEqual([]);
     expect(refused.get('a')).toEqual(['disks: the group is missing a disk']);
     expect(refused.get('b')).toEqual(['the node has reported no disks']);
+    expect([...objections]).toEqual([
+      ['node-out', 1],
+      ['unreported', 1],
+    ]);
   });
 
   it('lets a pinned pod only onto the node of its volume, however full that is (trap 76)', () => {

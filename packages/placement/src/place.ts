@@ -1,7 +1,7 @@
 import { createRoomCheck, isRoom, type RoomQuestion } from './feasibility.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import { countMembers, type MemberCounts } from './members.ts';
-import type { Demand, Hold, Member, NodeState } from './model.ts';
+import type { Demand, Hold, Member, NodeState, Objection, ObjectionKind } from './model.ts';
 import { createRackLimit, type RackLimit } from './rack-limit.ts';
 import { createScore, type Weights } from './score.ts';
 
@@ -36,6 +36,8 @@ export interface Judgement {
   readonly choices: readonly Choice[];
   /** Every reason against each node that does not fit. */
   readonly refused: ReadonlyMap<string, readonly string[]>;
+  /** How many nodes each kind of reason speaks against; a node may count for several. */
+  readonly objections: ReadonlyMap<ObjectionKind, number>;
 }
 
 export interface JudgeOptions {
@@ -46,8 +48,8 @@ export interface JudgeOptions {
 
 /** Judges the named nodes for a pod, best first. Pure: the same landscape and ledger give the same answer. */
 export const judge = (names: readonly string[], question: Question, options: JudgeOptions): Judgement => {
-  const { choices, refused } = assess(names, question, options);
-  return { choices: bestOf(choices, Number.POSITIVE_INFINITY), refused };
+  const { choices, ...rest } = assess(names, question, options);
+  return { choices: bestOf(choices, Number.POSITIVE_INFINITY), ...rest };
 };
 
 /** As `judge`, but the choices are in the order of the names: for callers that want few of many, or only the scores. */
@@ -60,17 +62,30 @@ export const assess = (names: readonly string[], question: Question, options: Ju
   // One object a node: with thousands of names a call, objects made on the way are most of what it costs.
   const choices: { node: NodeState; sure: boolean; fit: number; score: number }[] = [];
   const refused = new Map<string, readonly string[]>();
+  const objections = new Map<ObjectionKind, number>();
+  const refuse = (name: string, reasons: readonly Objection[]) => {
+    refused.set(
+      name,
+      reasons.map(({ text }) => text),
+    );
+    for (const { kind } of reasons) objections.set(kind, (objections.get(kind) ?? 0) + 1);
+  };
   for (const name of names) {
     const node = landscape.node(name) ?? unreported(name);
     const room = roomOn(node);
-    const overRack = rackLimit?.(node);
-    if (!isRoom(room)) refused.set(name, overRack === undefined ? room : [...room, overRack]);
-    else if (overRack !== undefined) refused.set(name, [overRack]);
+    const overRack = objectionTo(node, rackLimit);
+    if (!isRoom(room)) refuse(name, overRack === undefined ? room : [...room, overRack]);
+    else if (overRack !== undefined) refuse(name, [overRack]);
     else choices.push({ node, sure: room.sure, fit: room.fit, score: room.fit });
   }
   const score = createScore(choices, { counts, weights });
   for (const choice of choices) choice.score = score(choice);
-  return { choices, refused };
+  return { choices, refused, objections };
+};
+
+const objectionTo = (node: NodeState, rackLimit: RackLimit | undefined): Objection | undefined => {
+  const text = rackLimit?.(node);
+  return text === undefined ? undefined : { kind: 'rack', text };
 };
 
 /** The best choices, best first: certain room before room that depends on other pods, then by score, then by name. */
@@ -149,6 +164,7 @@ const unreported = (name: string): NodeState => ({
   host: name,
   groups: {},
   out: 'the node has reported no disks',
+  unreported: true,
 });
 
 const membersAround = (question: Question, { landscape, ledger }: JudgeOptions): MemberCounts | undefined => {

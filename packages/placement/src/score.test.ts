@@ -50,14 +50,15 @@ describe('score', () => {
             pod,
             { ...options(states, around), weights: weighed },
           );
-        const { choices, refused } = ask();
+        const first = ask();
+        const { choices, refused } = first;
         expect(choices.length + refused.size).toBe(states.length);
         for (const { score } of choices) {
           expect(score).toBeGreaterThanOrEqual(0);
           expect(score).toBeLessThanOrEqual(1 + 1e-9);
           expect(Number.isInteger(wireScore(score))).toBe(true);
         }
-        expect(ask()).toEqual({ choices, refused });
+        expect(ask()).toEqual(first);
       }),
     );
   });

@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AppError, toAppError } from '@berth/contract/errors';
+import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
 export interface HttpRequest {
@@ -21,6 +22,12 @@ export interface HttpResponse {
 /** Answers a request. The signal fires when the caller has gone. */
 export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse> | HttpResponse;
 
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clock: Clock;
+}
+
 export interface HttpServerOptions {
   readonly handler: HttpHandler;
   readonly host: string;
@@ -28,7 +35,7 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly maxBodyBytes: number;
   /** Files in PEM format; read again every minute, so that a renewed certificate needs no restart. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly tls?: TlsFiles;
   readonly logger: Logger;
 }
 
@@ -57,18 +64,19 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   };
 };
 
-const secureServer = (tls: { certFile: string; keyFile: string }, logger: Logger, listener: http.RequestListener) => {
-  const read = () => ({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+const secureServer = ({ clock, ...files }: TlsFiles, logger: Logger, listener: http.RequestListener) => {
+  const read = () => ({ cert: readFileSync(files.certFile), key: readFileSync(files.keyFile) });
   const server = https.createServer(read(), listener);
-  const timer = setInterval(() => {
+  const refresh = () => {
     try {
       server.setSecureContext(read());
     } catch (err) {
-      logger.error({ err, ...tls }, 'cannot read the renewed certificate, keeping the old one');
+      logger.error({ err, ...files }, 'cannot read the renewed certificate, keeping the old one');
     }
-  }, CERTIFICATE_REFRESH_MS);
-  timer.unref();
-  server.on('close', () => clearInterval(timer));
+    cancel = clock.after(CERTIFICATE_REFRESH_MS, refresh);
+  };
+  let cancel = clock.after(CERTIFICATE_REFRESH_MS, refresh);
+  server.on('close', () => cancel());
   return server;
 };
 

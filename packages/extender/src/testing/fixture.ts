@@ -11,6 +11,7 @@ import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
 import { buildApp } from '../app.ts';
 import type { ExtenderFilterResult, HostPriority } from '../extender-api.ts';
+import { createExtenderMetrics, withStateGauges } from '../extender-metrics.ts';
 import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from '../slim.ts';
 import { createView } from '../view.ts';
 
@@ -77,12 +78,12 @@ export const createFixture = (options: FixtureOptions = {}) => {
   const ledger = new HoldLedger({ ttlMs: options.holdTtlMs ?? 60_000 });
   const view = createView({ caches, ledger, rackLabels: ['rack'], staleAfterMs: 180_000 });
   const events: EventText[] = [];
-  const metrics = createMetrics();
+  const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
   const app = buildApp({
     view,
     ledger,
     clock,
-    metrics,
+    metrics: createExtenderMetrics(metrics),
     weights: DEFAULT_WEIGHTS,
     shortlist: options.shortlist ?? 16,
     events: { record: (_, event) => events.push(event) },

@@ -1,7 +1,7 @@
 import type { Medium } from '@berth/contract/medium';
 
 /** Free and whole bytes of each medium of a node, and what a pod asks of it. */
-export interface Offer {
+interface Offer {
   readonly free: Readonly<Record<Medium, number>>;
   readonly size: Readonly<Record<Medium, number>>;
   readonly asked: Readonly<Partial<Record<Medium, number>>>;
