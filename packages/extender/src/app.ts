@@ -3,8 +3,9 @@ import type { EventRecorder } from '@berth/kube/event-recorder';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
 import { type DecideOptions, type Decision, filter, prioritize } from './decide.ts';
-import { type ExtenderArgs, nodeNamesOf, parseExtenderArgs } from './extender-api.ts';
+import { nodeNamesOf, parseExtenderArgs } from './extender-api.ts';
 import type { ExtenderMetrics } from './extender-metrics.ts';
+import { parsePreemptionArgs, preempt } from './preempt.ts';
 import { podSentence } from './refusal-text.ts';
 
 export interface AppOptions extends DecideOptions {
@@ -13,7 +14,7 @@ export interface AppOptions extends DecideOptions {
   readonly logger: Logger;
 }
 
-const PATHS = 'POST /filter and POST /prioritize';
+const PATHS = 'POST /filter, POST /prioritize and POST /preempt';
 
 /** The extender's HTTP interface; it does not listen by itself. */
 export const buildApp = (options: AppOptions): HttpHandler => {
@@ -33,11 +34,11 @@ interface Answer {
   readonly response: HttpResponse;
 }
 
-type Verb = (args: ExtenderArgs, options: AppOptions) => { readonly outcome: string; readonly result: unknown };
+type Verb = (body: Buffer, options: AppOptions) => { readonly outcome: string; readonly result: unknown };
 
 const answer = (verb: Verb, request: HttpRequest, options: AppOptions): Answer => {
   try {
-    const { outcome, result } = verb(parseExtenderArgs(request.body), options);
+    const { outcome, result } = verb(request.body, options);
     return { outcome, response: { status: 200, body: JSON.stringify(result), contentType: 'application/json' } };
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -48,7 +49,8 @@ const answer = (verb: Verb, request: HttpRequest, options: AppOptions): Answer =
   }
 };
 
-const filterVerb: Verb = (args, options) => {
+const filterVerb: Verb = (body, options) => {
+  const args = parseExtenderArgs(body);
   const decision = filter(args, options);
   const { name, namespace, uid } = args.Pod.metadata;
   const fields = { pod: `${namespace}/${name}`, outcome: decision.outcome };
@@ -68,7 +70,8 @@ const filterVerb: Verb = (args, options) => {
 
 const VERBS: Readonly<Record<string, Verb>> = {
   '/filter': filterVerb,
-  '/prioritize': (args, options) => ({ outcome: 'scored', result: prioritize(args, options) }),
+  '/prioritize': (body, options) => ({ outcome: 'scored', result: prioritize(parseExtenderArgs(body), options) }),
+  '/preempt': (body, options) => ({ outcome: 'judged', result: preempt(parsePreemptionArgs(body), options) }),
 };
 
 const messageFor = ({ claims, result }: Decision): string => {

@@ -66,6 +66,14 @@ export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPrio
   });
 };
 
+/** Those of the names where the pod's volumes fit, as things are now; none while that can't be told. */
+export const fitting = (args: ExtenderArgs, options: DecideOptions): readonly string[] => {
+  const asked = ask(args.Pod, options.view);
+  if (asked.kind === 'nothing') return nodeNamesOf(args);
+  if (asked.kind !== 'place') return [];
+  return assessFor(args, asked, options).choices.map((choice) => choice.node.name);
+};
+
 type Placing = Extract<PodDemands, { kind: 'place' }>;
 
 const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Decision => {

@@ -13,7 +13,7 @@ const volumeSchema = z.object({
   ephemeral: z.object({}).nullish(),
 });
 
-const podSchema = z.object({
+export const podSchema = z.object({
   metadata: z.object({
     name: z.string(),
     namespace: z.string().default('default'),
@@ -65,13 +65,16 @@ export interface HostPriority {
 }
 
 /** Reads a request body. Throws InvalidArgument with a sentence that names the field. */
-export const parseExtenderArgs = (body: Buffer): ExtenderArgs => {
-  const parsed = argsSchema.safeParse(parseJson(body));
+export const parseExtenderArgs = (body: Buffer): ExtenderArgs => parseBody(argsSchema, 'ExtenderArgs', body);
+
+/** Reads a body of the scheduler's. Throws InvalidArgument with a sentence that names the field. */
+export const parseBody = <S extends z.ZodType>(schema: S, type: string, body: Buffer): z.infer<S> => {
+  const parsed = schema.safeParse(parseJson(body, type));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues
     .slice(0, 3)
     .map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-  throw new AppError('InvalidArgument', `the body is not ExtenderArgs of the scheduler: ${problems.join('; ')}`);
+  throw new AppError('InvalidArgument', `the body is not ${type} of the scheduler: ${problems.join('; ')}`);
 };
 
 /** The node names of a request, in the form it uses; NodeNames wins when both are set. */
@@ -104,10 +107,10 @@ const keptNodes = (args: ExtenderArgs, kept: readonly string[]): unknown => {
   return { ...args.Nodes, items: (args.Nodes?.items ?? []).filter((node) => names.has(node.metadata.name)) };
 };
 
-const parseJson = (body: Buffer): unknown => {
+const parseJson = (body: Buffer, type: string): unknown => {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch (cause) {
-    throw new AppError('InvalidArgument', 'the body is not JSON; kube-scheduler posts ExtenderArgs', { cause });
+    throw new AppError('InvalidArgument', `the body is not JSON; kube-scheduler posts ${type}`, { cause });
   }
 };
