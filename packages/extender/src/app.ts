@@ -3,14 +3,17 @@ import type { EventRecorder } from '@berth/kube/event-recorder';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
 import { type DecideOptions, type Decision, filter, prioritize } from './decide.ts';
+import type { DecisionLog } from './decision-log.ts';
 import { nodeNamesOf, parseExtenderArgs } from './extender-api.ts';
 import type { ExtenderMetrics } from './extender-metrics.ts';
+import { podKeyOf } from './pod-facts.ts';
 import { parsePreemptionArgs, preempt } from './preempt.ts';
 import { podSentence } from './refusal-text.ts';
 
 export interface AppOptions extends DecideOptions {
   readonly events: EventRecorder;
   readonly metrics: ExtenderMetrics;
+  readonly decisions: DecisionLog;
   readonly logger: Logger;
 }
 
@@ -58,6 +61,7 @@ const filterVerb: Verb = (body, options) => {
   else {
     options.logger.info({ ...fields, ...summary(decision) }, 'filtered');
     options.metrics.decided(decision, nodeNamesOf(args).length);
+    options.decisions.record(podKeyOf(args.Pod), decision, options.clock.now());
   }
   if (decision.outcome === 'refused') {
     options.events.record(

@@ -25,27 +25,34 @@ export interface DecideOptions {
   readonly clock: Clock;
 }
 
-/** What became of a filter call. */
-export interface Decision {
+/** What became of a filter call, and what was found of each node. */
+export interface Decision extends Judgement {
   readonly outcome: 'passed' | 'placed' | 'refused' | 'retry';
   readonly result: ExtenderFilterResult;
   /** Claims that found no room. */
   readonly claims: readonly string[];
-  /** How many nodes each kind of reason speaks against. */
-  readonly objections: Judgement['objections'];
+  /** Why nothing can be said now, or why no node can ever take the pod. */
+  readonly reason?: string;
 }
 
-const NO_OBJECTIONS: Judgement['objections'] = new Map();
+/** No node was looked at. */
+const UNJUDGED: Judgement & Pick<Decision, 'claims'> = {
+  choices: [],
+  refused: new Map(),
+  objections: new Map(),
+  claims: [],
+};
 
 /** Decides and holds room in one synchronous step: no other request can come between. */
 export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => {
   const asked = ask(args.Pod, options.view);
   if (asked.kind === 'nothing') return passed(args);
-  if (asked.kind === 'retry')
-    return { outcome: 'retry', result: filterError(`berth: ${asked.reason}`), claims: [], objections: NO_OBJECTIONS };
+  if (asked.kind === 'retry') {
+    return { ...UNJUDGED, outcome: 'retry', result: filterError(`berth: ${asked.reason}`), reason: asked.reason };
+  }
   if (asked.kind === 'refused') {
     const failed = Object.fromEntries(nodeNamesOf(args).map((name) => [name, asked.reason]));
-    return { outcome: 'refused', result: filterResult(args, [], failed), claims: [], objections: NO_OBJECTIONS };
+    return { ...UNJUDGED, outcome: 'refused', result: filterResult(args, [], failed), reason: asked.reason };
   }
   return place(args, asked, options);
 };
@@ -80,25 +87,25 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const { ledger, clock, shortlist } = options;
   const nowMs = clock.monotonicMs();
   ledger.expire(nowMs);
-  const { choices, refused, objections } = assessFor(args, asked, options);
+  const judgement = assessFor(args, asked, options);
+  const { choices, refused } = judgement;
   const question = questionOf(args.Pod, asked);
   const offered = offerOf(choices, question, { shortlist, undecided: ledger.undecided });
   const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);
     const claims = asked.demands.map((demand) => demand.claimKey);
-    return { outcome: 'refused', result: filterResult(args, [], failed), claims, objections };
+    return { ...judgement, outcome: 'refused', result: filterResult(args, [], failed), claims };
   }
   ledger.hold(holdsFor(question, offered), nowMs);
   const names = offered.map((choice) => choice.node.name);
-  return { outcome: 'placed', result: filterResult(args, names, failed), claims: [], objections };
+  return { ...judgement, outcome: 'placed', result: filterResult(args, names, failed), claims: [] };
 };
 
 const passed = (args: ExtenderArgs): Decision => ({
+  ...UNJUDGED,
   outcome: 'passed',
   result: filterResult(args, nodeNamesOf(args)),
-  claims: [],
-  objections: NO_OBJECTIONS,
 });
 
 /**

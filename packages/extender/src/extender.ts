@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createAccessReview } from '@berth/kube/access-review';
 import type { KubeClient } from '@berth/kube/client';
 import type { EventRecorder } from '@berth/kube/event-recorder';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, type Resource } from '@berth/kube/resources';
@@ -11,12 +12,16 @@ import { createMetrics } from '@berth/runtime/metrics';
 import { operationsHandler } from '@berth/runtime/operations';
 import { buildApp } from './app.ts';
 import type { ExtenderConfig } from './config.ts';
+import { createDecisionLog } from './decision-log.ts';
+import { createExplain, EXPLAIN_PATH } from './explain.ts';
 import { createExtenderMetrics, withStateGauges } from './extender-metrics.ts';
 import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from './slim.ts';
 import { createView } from './view.ts';
 
 /** Names of 5,000 nodes need 1.3 MB at most; whole Node objects of as many, about 60 MB. */
 const MAX_BODY_BYTES = 64 * 1024 ** 2;
+/** A verdict is some hundred bytes: 20 decisions over 5,000 nodes, or many more over fewer, in about 20 MB. */
+const MOST_VERDICTS = 100_000;
 
 export interface ExtenderDependencies {
   readonly config: Readonly<ExtenderConfig>;
@@ -51,17 +56,14 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
   const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
   const weights = { rack: config.weightRack, host: config.weightHost, room: config.weightRoom };
   const { shortlist, host, port, tlsCert: certFile, tlsKey: keyFile } = config;
+  const decisions = createDecisionLog(MOST_VERDICTS);
+  const scheduling = buildApp({
+    ...{ view, ledger, weights, shortlist, clock, events, decisions, logger },
+    metrics: createExtenderMetrics(metrics),
+  });
+  const explain = createExplain({ decisions, review: createAccessReview(client), logger });
   const app = await startHttpServer({
-    handler: buildApp({
-      view,
-      ledger,
-      weights,
-      shortlist,
-      clock,
-      events,
-      metrics: createExtenderMetrics(metrics),
-      logger,
-    }),
+    handler: (request, gone) => (request.path.startsWith(EXPLAIN_PATH) ? explain : scheduling)(request, gone),
     host,
     port,
     maxBodyBytes: MAX_BODY_BYTES,

@@ -12,6 +12,8 @@ import type {
   Pod,
   StatefulSet,
   StorageClass,
+  SubjectAccessReview,
+  TokenReview,
 } from './types.ts';
 
 /** Where a kind of object lives in the API; T is what an object of it looks like. */
@@ -73,6 +75,20 @@ export const LEASES: Resource<Lease> = {
   plural: 'leases',
   kind: 'Lease',
   namespaced: true,
+};
+export const TOKEN_REVIEWS: Resource<TokenReview> = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'tokenreviews',
+  kind: 'TokenReview',
+  namespaced: false,
+};
+export const SUBJECT_ACCESS_REVIEWS: Resource<SubjectAccessReview> = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'subjectaccessreviews',
+  kind: 'SubjectAccessReview',
+  namespaced: false,
 };
 export const NODE_STORAGES = ours<NodeStorage>('nodestorages', 'NodeStorage');
 export const VOLUME_RECOVERIES = ours<VolumeRecovery>('volumerecoveries', 'VolumeRecovery');

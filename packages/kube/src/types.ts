@@ -1,5 +1,7 @@
 /** Kubernetes' own objects as they are on the wire: times are RFC 3339 text, not Date. */
 export type { StatefulSet } from 'kubernetes-types/apps/v1.js';
+export type { TokenReview } from 'kubernetes-types/authentication/v1.js';
+export type { SubjectAccessReview } from 'kubernetes-types/authorization/v1.js';
 export type { Lease } from 'kubernetes-types/coordination/v1.js';
 export type {
   Event as CoreEvent,

@@ -10,6 +10,7 @@ import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
 import { buildApp } from '../app.ts';
+import { createDecisionLog } from '../decision-log.ts';
 import type { ExtenderFilterResult, HostPriority } from '../extender-api.ts';
 import { createExtenderMetrics, withStateGauges } from '../extender-metrics.ts';
 import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from '../slim.ts';
@@ -79,11 +80,13 @@ export const createFixture = (options: FixtureOptions = {}) => {
   const view = createView({ caches, ledger, rackLabels: ['rack'], staleAfterMs: 180_000 });
   const events: EventText[] = [];
   const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
+  const decisions = createDecisionLog(10_000);
   const app = buildApp({
     view,
     ledger,
     clock,
     metrics: createExtenderMetrics(metrics),
+    decisions,
     weights: DEFAULT_WEIGHTS,
     shortlist: options.shortlist ?? 16,
     events: { record: (_, event) => events.push(event) },
@@ -101,6 +104,7 @@ export const createFixture = (options: FixtureOptions = {}) => {
     view,
     events,
     metrics,
+    decisions,
     app,
     post,
     filter: async (pod: Pod, names: readonly string[]) =>
