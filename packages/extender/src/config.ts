@@ -34,6 +34,7 @@ export const extenderConfigSchema = z.object({
   weightRack: weight('Weight of few members of the application in the rack.').default(DEFAULT_WEIGHTS.rack),
   weightHost: weight('Weight of few members of the application on the host.').default(DEFAULT_WEIGHTS.host),
   weightRoom: weight('Weight of the room left after placement.').default(DEFAULT_WEIGHTS.room),
+  weightLoad: weight('Weight of disks with little to do, where agents report that.').default(DEFAULT_WEIGHTS.load),
 });
 
 export type ExtenderConfig = z.infer<typeof extenderConfigSchema>;

@@ -54,7 +54,12 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
   for (const each of Object.values(caches)) each.start(signal);
 
   const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
-  const weights = { rack: config.weightRack, host: config.weightHost, room: config.weightRoom };
+  const weights = {
+    rack: config.weightRack,
+    host: config.weightHost,
+    room: config.weightRoom,
+    load: config.weightLoad,
+  };
   const { shortlist, host, port, tlsCert: certFile, tlsKey: keyFile } = config;
   const decisions = createDecisionLog(MOST_VERDICTS);
   const scheduling = buildApp({

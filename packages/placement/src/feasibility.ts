@@ -21,6 +21,8 @@ export interface Room {
    * `concentrated`, little on the whole node.
    */
   readonly fit: number;
+  /** How busy the disks asked for are, 0..1: those of the busiest medium. Not measured counts as idle. */
+  readonly busy: number;
 }
 
 /** Room for all demands of a pod together, or everything that speaks against the node. */
@@ -48,7 +50,7 @@ export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): Roo
   };
 };
 
-const ROOM_ENOUGH: Room = { sure: true, fit: 1 };
+const ROOM_ENOUGH: Room = { sure: true, fit: 1, busy: 0 };
 
 /** All that is asked of one medium. */
 interface Ask {
@@ -83,15 +85,11 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
   let objections: Objection[] | undefined;
   let sure = true;
   let fit = 0;
+  let busy = 0;
   for (const ask of asks) {
     const group = node.groups[ask.medium];
-    if (group === undefined) {
-      const text = `${ask.medium}: the node has no volume group of this medium`;
-      objections = [...(objections ?? []), { kind: 'no-group', text }];
-      continue;
-    }
-    if (group.problem !== undefined) {
-      objections = [...(objections ?? []), { kind: 'group-problem', text: `${ask.medium}: ${group.problem}` }];
+    if (group === undefined || group.problem !== undefined) {
+      objections = [...(objections ?? []), unusable(ask.medium, group)];
       continue;
     }
     const needed = ask.bytes(group.extentSize);
@@ -104,11 +102,17 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
     }
     if (needed > free - held.atMost) sure = false;
     fit += ask.spread * shareOf(left, group);
+    busy = Math.max(busy, group.busy ?? 0);
   }
   if (objections !== undefined) return objections;
   const { concentrated } = around;
-  return { sure, fit: concentrated > 0 ? fit + concentrated * (1 - leftOver(node, asks, around)) : fit };
+  return { sure, busy, fit: concentrated > 0 ? fit + concentrated * (1 - leftOver(node, asks, around)) : fit };
 };
+
+const unusable = (medium: Medium, group: GroupState | undefined): Objection =>
+  group === undefined
+    ? { kind: 'no-group', text: `${medium}: the node has no volume group of this medium` }
+    : { kind: 'group-problem', text: `${medium}: ${group.problem}` };
 
 /**
  * Share of the node's room that is left after placement, over all media alike; a medium that it lacks leaves nothing.

@@ -13,6 +13,8 @@ export interface GroupState {
   readonly reserve: number;
   /** Sum of our LogicalVolume objects, each rounded up to whole extents, whether on disk yet or not. */
   readonly ours: number;
+  /** Share of the time in which its busiest disk has work, 0..1; undefined when nobody measures it. */
+  readonly busy?: number | undefined;
   /** Why the group takes no new volumes, as a sentence; undefined when it does. */
   readonly problem?: string | undefined;
 }

@@ -40,6 +40,7 @@ const groupState = (group: VolumeGroupStatus, volumes: readonly LogicalVolume[])
     foreign: parseQuantity(group.foreign),
     reserve: parseQuantity(group.reserve),
     ours: sizes.reduce((sum, bytes) => sum + wholeExtents(bytes, extentSize), 0),
+    busy: group.busyPercent === undefined ? undefined : group.busyPercent / 100,
     problem: group.problem,
   };
 };

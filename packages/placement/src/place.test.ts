@@ -104,6 +104,20 @@ describe('order', () => {
     expect(names(judge(all, pod, given).choices)).toEqual(['nvme-only', 'hdd-used', 'nvme-nearly-full']);
   });
 
+  it('prefers idle disks where room is alike, and room over idle disks by far', () => {
+    const node = (name: string, gib: number, busy?: number) =>
+      nodeState(name, { groups: { nvme: nvmeGroup({ free: gib * GiB, busy }) } });
+    const given = options([
+      node('busy', 900, 0.9),
+      node('calm', 890, 0.1),
+      node('unmeasured', 880),
+      node('full', 150, 0),
+    ]);
+    const all = ['busy', 'calm', 'unmeasured', 'full'];
+    const { choices } = judge(all, question([demand('x')]), given);
+    expect(names(choices)).toEqual(['unmeasured', 'calm', 'busy', 'full']);
+  });
+
   it('prefers racks, then hosts, with the fewest members, before room', () => {
     const nodes = [
       sizedNode('a1', 900, 'a'),

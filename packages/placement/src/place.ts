@@ -60,7 +60,7 @@ export const assess = (names: readonly string[], question: Question, options: Ju
   const ownClaims = new Set(question.demands.map((demand) => demand.claimUid));
   const roomOn = createRoomCheck({ ...question, ownClaims }, ledger);
   // One object a node: with thousands of names a call, objects made on the way are most of what it costs.
-  const choices: { node: NodeState; sure: boolean; fit: number; score: number }[] = [];
+  const choices: { node: NodeState; sure: boolean; fit: number; busy: number; score: number }[] = [];
   const refused = new Map<string, readonly string[]>();
   const objections = new Map<ObjectionKind, number>();
   const refuse = (name: string, reasons: readonly Objection[]) => {
@@ -76,7 +76,7 @@ export const assess = (names: readonly string[], question: Question, options: Ju
     const overRack = objectionTo(node, rackLimit);
     if (!isRoom(room)) refuse(name, overRack === undefined ? room : [...room, overRack]);
     else if (overRack !== undefined) refuse(name, [overRack]);
-    else choices.push({ node, sure: room.sure, fit: room.fit, score: room.fit });
+    else choices.push({ node, sure: room.sure, fit: room.fit, busy: room.busy, score: room.fit });
   }
   const score = createScore(choices, { counts, weights });
   for (const choice of choices) choice.score = score(choice);

@@ -9,6 +9,7 @@ const nodes = fc.array(
     rack: fc.option(fc.constantFrom('r1', 'r2', 'r3'), { nil: undefined }),
     size: fc.integer({ min: 0, max: 200 }),
     ours: fc.integer({ min: 0, max: 200 }),
+    busy: fc.option(fc.constantFrom(0, 0.3, 1), { nil: undefined }),
     reserve: fc.integer({ min: 0, max: 5 }),
   }),
   { minLength: 1, maxLength: 8 },
@@ -24,7 +25,7 @@ const demands = fc.array(
   }),
   { maxLength: 3 },
 );
-const weights = fc.record({ rack: fc.nat(9), host: fc.nat(9), room: fc.nat(9) });
+const weights = fc.record({ rack: fc.nat(9), host: fc.nat(9), room: fc.nat(9), load: fc.nat(9) });
 
 describe('score', () => {
   it('is an integer 0..10 whatever it is made from (trap 79)', () => {
@@ -34,10 +35,10 @@ describe('score', () => {
   it('stays in range, and the same input gives the same answer', () => {
     fc.assert(
       fc.property(nodes, members, demands, weights, (given, around, asked, weighed) => {
-        const states = given.map(({ rack, size, ours, reserve }, index) =>
+        const states = given.map(({ rack, size, ours, reserve, busy }, index) =>
           nodeState(`n${index}`, {
             rack,
-            groups: { nvme: nvmeGroup({ size: size * GiB, ours: ours * GiB, reserve: reserve * GiB }) },
+            groups: { nvme: nvmeGroup({ size: size * GiB, ours: ours * GiB, reserve: reserve * GiB, busy }) },
           }),
         );
         const pod = question(

@@ -9,10 +9,15 @@ export interface Weights {
   readonly host: number;
   /** Room left after placement: much (`spread`) or little (`concentrated`). */
   readonly room: number;
+  /** Disks of the medium with little to do. */
+  readonly load: number;
 }
 
-/** Rack before host before room: losing a rack must not cost two members where it could cost one. */
-export const DEFAULT_WEIGHTS: Weights = { rack: 5, host: 3, room: 2 };
+/**
+ * Rack before host before room before load: losing a rack must not cost two members where it could cost one, and what disks
+ * do now says less about a volume that stays for years than how many share them.
+ */
+export const DEFAULT_WEIGHTS: Weights = { rack: 5, host: 3, room: 2, load: 1 };
 
 /** The greatest score an extender may give (MaxExtenderPriority in k8s.io/kube-scheduler/extender/v1). */
 export const MAX_SCORE = 10;
@@ -23,28 +28,38 @@ export interface ScoreQuestion {
   readonly weights: Weights;
 }
 
-/** A node that has room, and how well that suits, 0..1. */
+/** A node that has room: how well that suits, and how busy its disks are, both 0..1. */
 export interface Candidate {
   readonly node: NodeState;
   readonly fit: number;
+  readonly busy: number;
 }
 
 /**
  * Makes the score of each candidate as it would be after placement, 0 (worst) to 1 (best). Racks and hosts are compared
- * among the candidates: the one with the fewest members gets 1, the one with the most 0, and all get 1 when equal.
+ * among the candidates: the one with the fewest members gets 1, the one with the most 0, and all get 1 when equal. What
+ * tells no candidate from another has no weight: racks and hosts of a pod without an application, disks that are all
+ * idle or not measured.
  */
 export const createScore = (
   candidates: readonly Candidate[],
   { counts, weights }: ScoreQuestion,
 ): ((candidate: Candidate) => number) => {
-  const total = weights.rack + weights.host + weights.room;
-  if (counts === undefined || !(total > 0)) return ({ fit }) => fit;
+  const load = candidates.some(({ busy }) => busy > 0) ? weights.load : 0;
+  const own = weights.room + load;
+  const ofNode = ({ fit, busy }: Candidate) => weights.room * fit + load * (1 - busy);
+  if (counts === undefined) return load > 0 ? (candidate) => ofNode(candidate) / own : ({ fit }) => fit;
+  const total = weights.rack + weights.host + own;
+  if (!(total > 0)) return ({ fit }) => fit;
   const inRack = (node: NodeState) => counts.byRack.get(rackKey(node)) ?? 0;
   const onHost = (node: NodeState) => counts.byHost.get(node.host) ?? 0;
   const rackScore = createFewness(candidates, inRack);
   const hostScore = createFewness(candidates, onHost);
-  return ({ node, fit }) =>
-    (weights.rack * rackScore(inRack(node)) + weights.host * hostScore(onHost(node)) + weights.room * fit) / total;
+  return (candidate) => {
+    const { node } = candidate;
+    const spread = weights.rack * rackScore(inRack(node)) + weights.host * hostScore(onHost(node));
+    return (spread + ofNode(candidate)) / total;
+  };
 };
 
 /** A score of 0..1 as the integer 0..10 that goes over the wire. */

@@ -48,6 +48,10 @@ const groupSchema = z.object({
   orphans: z.array(orphanSchema).optional().meta({
     description: 'Logical volumes of ours that no LogicalVolume object stands for; they are counted as foreign.',
   }),
+  busyPercent: z.int().min(0).max(100).optional().meta({
+    description:
+      'Share of the last minutes in which the busiest disk of the group had work, in steps of ten so that it is seldom written.',
+  }),
   problem: z.string().optional().meta({ description: 'Why the group takes no new volumes, as a sentence.' }),
 });
 
