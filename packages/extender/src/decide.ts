@@ -90,7 +90,8 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const judgement = assessFor(args, asked, options);
   const { choices, refused } = judgement;
   const question = questionOf(args.Pod, asked);
-  const offered = offerOf(choices, question, { shortlist, undecided: ledger.undecided });
+  const ownClaims = new Set(asked.demands.map((demand) => demand.claimUid));
+  const offered = offerOf(choices, question, { shortlist, undecided: ledger.undecided(ownClaims) });
   const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);

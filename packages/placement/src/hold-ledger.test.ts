@@ -151,6 +151,9 @@ it('agrees with a plain reference under any sequence of events, and leaks nothin
         for (const node of ['n1', 'n2', 'n3']) expect(ledger.held(node, GROUP, NOBODY)).toEqual(heldIn(model, node));
         const open = model.predicted.filter((entry) => !entry.answered);
         expect(ledger.size).toBe(open.length + model.selected.length);
+        expect(ledger.undecided(NOBODY)).toBe(open.length);
+        const others = open.filter((entry) => entry.claim !== 0);
+        expect(ledger.undecided(new Set(['uid-0']))).toBe(others.length);
       }
       for (let claim = 0; claim <= 5; claim += 1) ledger.release(`uid-${claim}`);
       for (const node of ['n1', 'n2', 'n3']) expect(ledger.onNode(node).size).toBe(0);

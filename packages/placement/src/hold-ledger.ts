@@ -43,12 +43,14 @@ export class HoldLedger {
   }
 
   get size(): number {
-    return this.undecided + this.#selected.size;
+    return this.#predicted.size - this.#answered.size + this.#selected.size;
   }
 
-  /** Claims whose node the scheduler may still choose. */
-  get undecided(): number {
-    return this.#predicted.size - this.#answered.size;
+  /** Claims, but for the given ones, whose node the scheduler may still choose. */
+  undecided(except: ReadonlySet<string>): number {
+    let count = this.#predicted.size - this.#answered.size;
+    for (const claimUid of except) if (this.get(claimUid)?.selected === false) count -= 1;
+    return count;
   }
 
   /** The newest that counts for a claim. */
