@@ -105,7 +105,7 @@ export const deleteElasticsearch = async (
   );
 };
 
-/** Asks for more than any node has and gives the scheduler's explanation. The pod must stay Pending. */
+/** Asks for more than any node has and gives the explanation in the pod's event. The pod must stay Pending. */
 export const askTooMuch = async (stage: Stage): Promise<string> => {
   await kubectl(stage, 'apply', '-f', manifest(stage, 'too-large.yaml'));
   let event: EventObject | undefined;
@@ -119,7 +119,7 @@ export const askTooMuch = async (stage: Stage): Promise<string> => {
         '--field-selector',
         'involvedObject.name=too-large',
       );
-      event = events.find(({ reason, message }) => reason === 'FailedScheduling' && message.includes('nvme'));
+      event = events.find(({ reason }) => reason === 'NoRoomOnDisks');
       return event === undefined ? 'no event says why the pod with the large claim is pending' : 'done';
     },
     { timeoutMs: 120_000, signal: stage.signal },
