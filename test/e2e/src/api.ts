@@ -1,6 +1,7 @@
 import type { Bed } from '@berth/bed/bed';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
 
 interface Meta {
   readonly name: string;
@@ -30,6 +31,7 @@ export interface ClaimObject {
     readonly volumeName?: string;
     readonly resources: { readonly requests: { readonly storage: string } };
   };
+  readonly status?: { readonly capacity?: { readonly storage: string } };
 }
 
 export interface NodeObject {
@@ -55,6 +57,7 @@ interface Kinds {
   };
   nodestorages: NodeStorage;
   logicalvolumes: LogicalVolume;
+  volumerecoveries: VolumeRecovery;
   events: EventObject;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bed } from '@berth/bed/bed';
-import { run } from '@berth/bed/process/spawn';
+import { findDaemon, run } from '@berth/bed/process/spawn';
 import type { Progress } from '@berth/bed/progress';
 import { parse, stringify } from 'yaml';
 import { list } from './api.ts';
@@ -28,7 +28,7 @@ export const deployBerth = async (context: BerthContext): Promise<void> => {
   const image = await progress.step('Build the image', () => buildImage(context));
   await progress.step('Apply deploy/', () => applyManifests(context, image));
   await progress.step('Start controller and extender, tell kube-scheduler', async () => {
-    await startBeside(context, 'controller', { BERTH_METRICS_PORT: String(CONTROLLER_METRICS_PORT) });
+    await startController(context);
     await startExtender(context);
   });
   await progress.step('Wait for the agents', (say) => awaitAgents(context, say));
@@ -67,6 +67,18 @@ const startBeside = async (context: BerthContext, role: string, settings: Record
     args: [join(repository, `dist/${role}.js`)],
     env: { BERTH_KUBECONFIG: kubeconfig, ...settings },
   });
+};
+
+const startController = (context: BerthContext): Promise<void> =>
+  startBeside(context, 'controller', { BERTH_METRICS_PORT: String(CONTROLLER_METRICS_PORT) });
+
+/** Kills the controller as kill -9 does, and starts another in its place. */
+export const replaceController = async (context: BerthContext): Promise<void> => {
+  const controller = await findDaemon(context.runDir, 'berth-controller');
+  if (controller === undefined) throw new Error('no controller runs beside the control plane');
+  process.kill(controller.pid, 'SIGKILL');
+  await controller.stop();
+  await startController(context);
 };
 
 const startExtender = async (context: BerthContext): Promise<void> => {

@@ -16,6 +16,8 @@ export interface DiskSpec {
   slot?: number;
   /** At most 20 characters. Without it, one made from node and disk name. Equal serials give equal WWNs. */
   serial?: string;
+  /** Raw image on the host that a new disk begins as a copy of, instead of being blank. */
+  copyOf?: string;
 }
 
 /** A disk with everything decided. */
@@ -27,6 +29,7 @@ export interface Disk {
   readonly serial: string;
   /** Raw image on the host. */
   readonly file: string;
+  readonly copyOf?: string;
 }
 
 /** Decides bay and serial. Throws when the bay is taken or out of range, the serial is too long or the name is used already. */
@@ -44,7 +47,8 @@ export function placeDisk(
     spec.serial ?? `B${createHash('sha256').update(`${node.name}/${spec.name}`).digest('hex').slice(0, 14)}`;
   if (serial.length > 20) throw new Error(`serial "${serial}" must have at most 20 characters`);
   const slot = chooseSlot(spec, node);
-  return { name: spec.name, medium: spec.medium, size: spec.size, slot, serial, file: node.diskFile(spec.name) };
+  const { name, medium, size, copyOf } = spec;
+  return { name, medium, size, slot, serial, file: node.diskFile(name), ...(copyOf !== undefined && { copyOf }) };
 }
 
 function chooseSlot(spec: DiskSpec, node: { name: string; plugged: readonly Disk[] }): number {

@@ -75,7 +75,9 @@ export async function createDiskImage(disk: Disk): Promise<void> {
     () => true,
     () => false,
   );
-  if (!exists) await run('truncate', ['-s', disk.size, disk.file]);
+  if (exists) return;
+  if (disk.copyOf !== undefined) await run('cp', ['--sparse=always', disk.copyOf, disk.file]);
+  await run('truncate', ['-s', disk.size, disk.file]);
 }
 
 async function waitForMonitor(files: NodeFiles, machine: Daemon): Promise<void> {

@@ -21,7 +21,7 @@ export interface Node {
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Writes a file (mode 0644 by default), making the directories above it. */
   writeFile(path: string, content: string, mode?: number): Promise<void>;
-  /** Plugs a disk in while the node runs. A disk that was pulled before comes back with its data, in the same bay unless told. */
+  /** Plugs a disk in while the node runs. A disk that was pulled before comes back with its data, in the lowest free bay unless told. */
   plugDisk(disk: DiskSpec): Promise<void>;
   /** Pulls a disk out, without asking whether it is in use. Its data is kept. */
   pullDisk(name: string): Promise<void>;

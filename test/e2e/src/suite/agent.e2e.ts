@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../api.ts';
 import type { Stage } from '../demo/acts.ts';
-import { readLeftovers } from '../storage-facts.ts';
 import { nodeOf } from '../volume-facts.ts';
 import { waitUntil } from '../wait.ts';
+import { deleteClaimAndPod, oneClaimAndPod } from './one-claim.ts';
 import { openStage } from './suite-bed.ts';
 
 let stage: Stage;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 const waitFor = (probe: () => Promise<'done' | string>, timeoutMs = 3 * MINUTES) =>
   waitUntil(probe, { timeoutMs, signal: stage.signal });
 
-/** The class of the published system, unchanged, and a pod that uses it. */
+/** The class of the published system, unchanged, and what uses it. */
 const CLAIM_AND_POD = `
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -29,27 +29,7 @@ mountOptions: [rw]
 allowVolumeExpansion: true
 reclaimPolicy: Delete
 volumeBindingMode: WaitForFirstConsumer
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: { name: data }
-spec:
-  accessModes: [ReadWriteOnce]
-  storageClassName: published
-  resources: { requests: { storage: 1Gi } }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: one }
-spec:
-  terminationGracePeriodSeconds: 1
-  containers:
-    - name: main
-      image: registry.bed:5000/busybox:1
-      command: [sh, -c, 'test -f /data/proof || echo first > /data/proof; sleep infinity']
-      volumeMounts: [{ name: data, mountPath: /data }]
-  volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
-`;
+---${oneClaimAndPod('published')}`;
 
 const podRuns = async () => {
   const pods = await list(stage.bed, 'pods', '-n', stage.namespace);
@@ -122,11 +102,7 @@ describe('the agent', () => {
   });
 
   it('removes everything when pod and claim are deleted', async () => {
-    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod/one', 'pvc/data', '--wait=true']);
-    await waitFor(async () => {
-      const left = await readLeftovers(stage.bed);
-      return left.length === 0 ? 'done' : `there is still ${left.join(', ')}`;
-    });
+    await deleteClaimAndPod(stage);
     await stage.bed.kubectl(['delete', 'storageclass', 'published']);
   });
 
@@ -135,11 +111,7 @@ describe('the agent', () => {
     await waitFor(async () =>
       (await list(stage.bed, 'logicalvolumes')).length > 0 ? 'done' : 'there is no LogicalVolume yet',
     );
-    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod/one', 'pvc/data', '--wait=true']);
-    await waitFor(async () => {
-      const left = await readLeftovers(stage.bed);
-      return left.length === 0 ? 'done' : `there is still ${left.join(', ')}`;
-    });
+    await deleteClaimAndPod(stage);
     await stage.bed.kubectl(['delete', 'storageclass', 'published']);
   });
 });

@@ -5,6 +5,7 @@ import { createPaths } from '@berth/bed/paths';
 import { createPlainProgress } from '@berth/bed/progress';
 import { openBed } from '@berth/bed/start-bed';
 import type { Stage } from '../demo/acts.ts';
+import type { BerthContext } from '../deploy-berth.ts';
 
 export const SUITE_BED = 'test';
 
@@ -20,6 +21,12 @@ export const openSuiteBed = (): Promise<Bed> =>
     bedContext(() => {}, new AbortController().signal),
     SUITE_BED,
   );
+
+/** What Berth was brought into that cluster with. */
+export const suiteContext = (bed: Bed): BerthContext => {
+  const { paths, progress, signal } = bedContext(() => {}, new AbortController().signal);
+  return { bed, repository: paths.repository, runDir: paths.run(SUITE_BED), progress, signal };
+};
 
 /** A namespace of the test's own in that cluster. */
 export const openStage = async (namespace: string): Promise<Stage> => {
