@@ -2,8 +2,8 @@ import { readConfig } from '@berth/runtime/config';
 import { expect, it } from 'vitest';
 import { configSchema } from './config.ts';
 
-it('needs no settings at all inside a cluster', () => {
-  expect(readConfig(configSchema, { argv: [], env: {} })).toEqual({
+it('needs no settings at all inside a cluster', async () => {
+  expect(await readConfig(configSchema, { argv: [], env: {} })).toEqual({
     metricsPort: 9811,
     logLevel: 'info',
     namespace: 'berth-system',
@@ -16,12 +16,15 @@ it('needs no settings at all inside a cluster', () => {
   });
 });
 
-it('takes flags before the environment', () => {
+it('takes flags before the environment', async () => {
   const env = { BERTH_METRICS_PORT: '1', BERTH_WORKERS: '2' };
-  expect(readConfig(configSchema, { argv: ['--metrics-port=0'], env })).toMatchObject({ metricsPort: 0, workers: 2 });
+  expect(await readConfig(configSchema, { argv: ['--metrics-port=0'], env })).toMatchObject({
+    metricsPort: 0,
+    workers: 2,
+  });
 });
 
-it('refuses a grace so short that nobody could react', () => {
+it('refuses a grace so short that nobody could react', async () => {
   const argv = ['--orphan-grace-seconds=0'];
-  expect(() => readConfig(configSchema, { argv, env: {} })).toThrow(/orphanGraceSeconds/);
+  await expect(readConfig(configSchema, { argv, env: {} })).rejects.toThrow(/orphanGraceSeconds/);
 });

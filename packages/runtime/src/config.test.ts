@@ -17,28 +17,28 @@ const file = (content: string): string => {
 };
 
 describe('settings', () => {
-  it('come from flags before environment before file before defaults', () => {
+  it('come from flags before environment before file before defaults', async () => {
     const path = file('nodeName: from-file\nmetricsPort: 1\n');
-    expect(read(['--config', path])).toEqual({ nodeName: 'from-file', metricsPort: 1 });
-    expect(read(['--config', path], { BERTH_NODE_NAME: 'from-env' }).nodeName).toBe('from-env');
-    expect(read(['--node-name', 'from-flag'], { BERTH_NODE_NAME: 'from-env' })).toEqual({
+    expect(await read(['--config', path])).toEqual({ nodeName: 'from-file', metricsPort: 1 });
+    expect(await read(['--config', path], { BERTH_NODE_NAME: 'from-env' })).toMatchObject({ nodeName: 'from-env' });
+    expect(await read(['--node-name', 'from-flag'], { BERTH_NODE_NAME: 'from-env' })).toEqual({
       nodeName: 'from-flag',
       metricsPort: 9810,
     });
   });
 
-  it('name every problem at once', () => {
-    expect(() => read(['--metrics-port', 'many'])).toThrow(/nodeName: .*\n.*metricsPort: /);
+  it('name every problem at once', async () => {
+    await expect(read(['--metrics-port', 'many'])).rejects.toThrow(/nodeName: .*\n.*metricsPort: /);
   });
 
-  it('refuse what they do not know, and say what they do', () => {
-    expect(() => read(['--node-nam', 'a'])).toThrow('known flags are --config, --node-name, --metrics-port');
-    expect(() => read(['--node-name', 'a', '--config', file('nodename: b')])).toThrow('nodename');
-    expect(() => read(['--config', '/no/such/file'])).toThrow('cannot read the settings file /no/such/file');
-    expect(() => read(['--config', file('[a]')])).toThrow('must be a map');
+  it('refuse what they do not know, and say what they do', async () => {
+    await expect(read(['--node-nam', 'a'])).rejects.toThrow('known flags are --config, --node-name, --metrics-port');
+    await expect(read(['--node-name', 'a', '--config', file('nodename: b')])).rejects.toThrow('nodename');
+    await expect(read(['--config', '/no/such/file'])).rejects.toThrow('cannot read the settings file /no/such/file');
+    await expect(read(['--config', file('[a]')])).rejects.toThrow('must be a map');
   });
 
-  it('are frozen', () => {
-    expect(Object.isFrozen(read(['--node-name', 'a']))).toBe(true);
+  it('are frozen', async () => {
+    expect(Object.isFrozen(await read(['--node-name', 'a']))).toBe(true);
   });
 });

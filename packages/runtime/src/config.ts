@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { AppError } from '@berth/contract/errors';
-import { parse } from 'yaml';
 import type { z } from 'zod';
 
 /** Where settings come from; a later source gives way to an earlier one: flags, environment, file, the schema's defaults. */
@@ -16,10 +15,13 @@ const PREFIX = 'BERTH_';
  * Settings by a flat schema with camelCase keys: `--log-level`, `BERTH_LOG_LEVEL`, `logLevel:` in the file that
  * `--config` names. An unknown key or a bad value refuses to start; the one InvalidArgument error names all problems.
  */
-export const readConfig = <S extends z.ZodObject>(schema: S, source: ConfigSource): Readonly<z.infer<S>> => {
+export const readConfig = async <S extends z.ZodObject>(
+  schema: S,
+  source: ConfigSource,
+): Promise<Readonly<z.infer<S>>> => {
   const keys = Object.keys(schema.shape);
   const { config: file, ...flags } = readFlags(keys, source.argv);
-  const values = { ...readFile(file), ...readEnvironment(keys, source.env), ...flags };
+  const values = { ...(await readFile(file)), ...readEnvironment(keys, source.env), ...flags };
   const parsed = schema.strict().safeParse(values);
   if (parsed.success) return Object.freeze(parsed.data) as Readonly<z.infer<S>>;
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'settings'}: ${issue.message}`);
@@ -27,7 +29,7 @@ export const readConfig = <S extends z.ZodObject>(schema: S, source: ConfigSourc
 };
 
 /** The settings of this very process. */
-export const readProcessConfig = <S extends z.ZodObject>(schema: S): Readonly<z.infer<S>> =>
+export const readProcessConfig = <S extends z.ZodObject>(schema: S): Promise<Readonly<z.infer<S>>> =>
   readConfig(schema, { argv: process.argv.slice(2), env: process.env });
 
 /** Address of the API server that kubelet puts into every pod's environment; undefined outside of pods. */
@@ -36,6 +38,12 @@ export const apiServerOfPod = (env: ConfigSource['env'] = process.env): string |
   if (!host || !port) return undefined;
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 };
+
+/** What a program that we start finds in its environment: ours, and what is added. */
+export const programEnvironment = (added: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...added,
+});
 
 const readFlags = (keys: readonly string[], argv: readonly string[]): Record<string, string> => {
   const names = ['config', ...keys];
@@ -55,9 +63,10 @@ export const environmentName = (key: string): string => PREFIX + flagName(key).r
 const readEnvironment = (keys: readonly string[], env: ConfigSource['env']): Record<string, string> =>
   pick(keys, (key) => env[environmentName(key)]);
 
-const readFile = (path: string | undefined): Record<string, unknown> => {
+const readFile = async (path: string | undefined): Promise<Record<string, unknown>> => {
   if (path === undefined) return {};
   try {
+    const { parse } = await import('yaml');
     const content: unknown = parse(readFileSync(path, 'utf8')) ?? {};
     if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must be a map of settings');
     return content as Record<string, unknown>;

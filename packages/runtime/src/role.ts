@@ -31,15 +31,15 @@ export const runRole = async <S extends RoleSchema>(role: {
     process.stdout.write(`${describeSettings(role.name, role.schema)}\n`);
     return;
   }
-  const config = readOrExplain(role.schema);
+  const config = await readOrExplain(role.schema);
   if (config === undefined) return;
   const logger = createLogger({ name: role.name, level: config.logLevel });
   await runProcess((signal) => role.main(config, logger, signal), logger);
 };
 
-const readOrExplain = <S extends RoleSchema>(schema: S): Readonly<z.infer<S>> | undefined => {
+const readOrExplain = async <S extends RoleSchema>(schema: S): Promise<Readonly<z.infer<S>> | undefined> => {
   try {
-    return readProcessConfig(schema);
+    return await readProcessConfig(schema);
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
     process.stderr.write(`${thrown.message}\n`);

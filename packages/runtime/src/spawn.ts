@@ -1,5 +1,7 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { AppError } from '@berth/contract/errors';
-import { execa } from 'execa';
+import { programEnvironment } from './config.ts';
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -29,36 +31,73 @@ export interface Spawner {
 
 const MAX_OUTPUT_BYTES = 64 * 1024 ** 2;
 
+/** Node's own spawn: a library in between doubled what it costs to start a program, which on a small or emulated machine is seen. */
 export const spawner: Spawner = {
-  run: async ([file = '', ...args], options) => {
+  run: async (argv, options) => {
     if (options.signal?.aborted) {
       options.onEnded?.();
-      throw new AppError('Aborted', `${file} was cancelled before it started`);
+      throw new AppError('Aborted', `${argv[0]} was cancelled before it started`);
     }
-    const child = execa(file, args, {
-      reject: false,
-      // A group of its own, so that the deadline also ends what the program has started.
-      detached: true,
-      env: { ...options.env, LC_ALL: 'C' },
-      maxBuffer: MAX_OUTPUT_BYTES,
-      stripFinalNewline: false,
-      ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
-    });
-    void child.then(() => options.onEnded?.());
+    const child = start(argv, options);
     const deadline = stopOnDeadline(child.pid, options);
-    const result = await Promise.race([child, deadline.passed]);
-    deadline.release();
-    if (typeof result === 'string') throw new AppError(result, sentence(result, file, args, options));
-    if (result.exitCode === undefined) throw failure(file, result);
-    return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
+    try {
+      return await Promise.race([collect(child, argv, options.onEnded), deadline.passed(argv)]);
+    } finally {
+      deadline.release();
+    }
   },
+};
+
+const start = ([file = '', ...args]: readonly string[], { env, input }: CommandOptions): ChildProcess => {
+  const child = spawn(file, args, {
+    // A group of its own, so that the deadline also ends what the program has started.
+    detached: true,
+    env: programEnvironment({ ...env, LC_ALL: 'C' }),
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  // A program may end without having read all of it.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return child;
+};
+
+const collect = (child: ChildProcess, [file = '']: readonly string[], onEnded?: () => void): Promise<CommandResult> =>
+  new Promise((resolve, reject) => {
+    const tooLong = () => {
+      if (child.pid !== undefined) killGroup(child.pid);
+      reject(new AppError('Internal', `${file} wrote more than ${MAX_OUTPUT_BYTES} bytes and was killed`));
+    };
+    const stdout = readText(child.stdout, tooLong);
+    const stderr = readText(child.stderr, tooLong);
+    child.on('error', (cause) => {
+      onEnded?.();
+      reject(notStarted(file, cause));
+    });
+    child.on('close', (exitCode, signal) => {
+      onEnded?.();
+      if (exitCode === null) reject(new AppError('Internal', `${file} ended by signal ${signal}`));
+      else resolve({ exitCode, stdout: stdout(), stderr: stderr() });
+    });
+  });
+
+/** Reads a stream to its end; the function gives what came so far. */
+const readText = (stream: Readable | null, tooLong: () => void): (() => string) => {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > MAX_OUTPUT_BYTES) tooLong();
+    else chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
 };
 
 type Stopped = 'Timeout' | 'Aborted';
 
 /** `passed` does not wait for the program's end: one that hangs in the kernel does not even end when killed. */
-const stopOnDeadline = (pid: number | undefined, { timeoutMs, signal }: CommandOptions) => {
-  const { promise: passed, resolve } = Promise.withResolvers<Stopped>();
+const stopOnDeadline = (pid: number | undefined, options: CommandOptions) => {
+  const { timeoutMs, signal } = options;
+  const { promise: stopped, resolve } = Promise.withResolvers<Stopped>();
   const stop = (why: Stopped) => {
     if (pid !== undefined) killGroup(pid);
     resolve(why);
@@ -67,7 +106,10 @@ const stopOnDeadline = (pid: number | undefined, { timeoutMs, signal }: CommandO
   const timer = setTimeout(() => stop('Timeout'), timeoutMs);
   signal?.addEventListener('abort', onAbort);
   return {
-    passed,
+    passed: async (argv: readonly string[]): Promise<never> => {
+      const why = await stopped;
+      throw new AppError(why, sentence(why, argv, timeoutMs));
+    },
     release: () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -83,23 +125,12 @@ const killGroup = (pid: number): void => {
   }
 };
 
-const sentence = (reason: Stopped, file: string, args: readonly string[], options: CommandOptions): string =>
+const sentence = (reason: Stopped, argv: readonly string[], timeoutMs: number): string =>
   reason === 'Timeout'
-    ? `${[file, ...args].join(' ')} did not end within ${options.timeoutMs} ms and was killed`
-    : `${[file, ...args].join(' ')} was cancelled`;
+    ? `${argv.join(' ')} did not end within ${timeoutMs} ms and was killed`
+    : `${argv.join(' ')} was cancelled`;
 
-interface Failed {
-  readonly code?: string | undefined;
-  readonly signal?: string | undefined;
-  readonly shortMessage?: string | undefined;
-  readonly cause?: unknown;
-}
-
-const failure = (file: string, result: Failed): AppError => {
-  if (result.code === 'ENOENT') {
-    return new AppError('NotFound', `the program ${file} is not installed or not on PATH`, { cause: result.cause });
-  }
-  return new AppError('Internal', result.shortMessage ?? `${file} ended by signal ${result.signal ?? 'unknown'}`, {
-    cause: result.cause,
-  });
-};
+const notStarted = (file: string, cause: Error): AppError =>
+  (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    ? new AppError('NotFound', `the program ${file} is not installed or not on PATH`, { cause })
+    : new AppError('Internal', `${file} can't be started: ${cause.message}`, { cause });

@@ -39,7 +39,7 @@ export const useAgent = () => {
     const dirs = ['proc', 'sys', 'dev', 'udev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
     const places = ['--kubelet-dir', join(directory, 'k'), '--command-prefix', '', ...dirs];
     const argv = ['--report-seconds=0', '--node-name', 'node-1', ...places, ...settings];
-    const config = readConfig(agentConfigSchema, { argv, env: {} });
+    const config = await readConfig(agentConfigSchema, { argv, env: {} });
     const parts = { config, client, spawner: machine.spawner, clock: systemClock, logger: silentLogger };
     const agent = await startAgent({ ...parts, metrics: createMetrics(), version: '0.1.0' }, stop.signal);
     return { agent, stop };
