@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Condition, conditionSchema, setCondition } from './conditions.ts';
+import { type Condition, setCondition } from './conditions.ts';
+import { conditionSchema } from './resources/fields.ts';
 
 const early = new Date('2026-01-01T00:00:00Z');
 const late = new Date('2026-01-02T00:00:00Z');

@@ -1,14 +1,5 @@
-import * as z from 'zod';
-
-/** Kubernetes' standard condition (meta/v1 Condition), with its limits on lengths. */
-export const conditionSchema = z.object({
-  type: z.string().max(316),
-  status: z.enum(['True', 'False', 'Unknown']),
-  observedGeneration: z.int().min(0).optional(),
-  lastTransitionTime: z.string().meta({ format: 'date-time' }),
-  reason: z.string().min(1).max(1024),
-  message: z.string().max(32768),
-});
+import type * as z from 'zod';
+import type { conditionSchema } from './resources/fields.ts';
 
 export type Condition = z.infer<typeof conditionSchema>;
 

@@ -1,6 +1,7 @@
+import { CONDITION_READY, REASON_OUT_OF_CAPACITY } from '@berth/contract/condition-types';
 import { API_GROUP, API_VERSION, DRIVER_NAME, LOGICAL_VOLUME_FINALIZER, volumeName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
-import { CONDITION_READY, type LogicalVolume, REASON_OUT_OF_CAPACITY } from '@berth/contract/resources/logical-volume';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { applicationOf } from '@berth/contract/topology';
 import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
 import type { ClaimRequest } from './claim-request.ts';

@@ -1,4 +1,4 @@
-import { CONDITION_LVM } from '@berth/contract/resources/node-storage';
+import { CONDITION_LVM } from '@berth/contract/condition-types';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { claim, createFixture, node, nodeStorage, pod, storageClass, volume } from './testing/fixture.ts';
 

@@ -1,7 +1,8 @@
+import { CONDITION_LVM } from '@berth/contract/condition-types';
 import { toAppError } from '@berth/contract/errors';
 import { parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import { CONDITION_LVM, type NodeStorage, type VolumeGroupStatus } from '@berth/contract/resources/node-storage';
+import type { NodeStorage, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
 import { rackOf } from '@berth/contract/topology';
 import { wholeExtents } from './free-space.ts';
 import type { GroupState, NodeState } from './model.ts';

@@ -1,8 +1,8 @@
+import { CONDITION_LVM } from '@berth/contract/condition-types';
 import { type Condition, setCondition } from '@berth/contract/conditions';
 import { type AppError, toAppError } from '@berth/contract/errors';
 import { MEDIA } from '@berth/contract/medium';
 import { volumeGroupName } from '@berth/contract/names';
-import { CONDITION_LVM } from '@berth/contract/resources/node-storage';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { findOwnGroup } from '../lvm/volume-group.ts';
 

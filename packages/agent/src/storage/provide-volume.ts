@@ -1,11 +1,8 @@
+import { REASON_NEVER_SHRINKS, REASON_OUT_OF_CAPACITY } from '@berth/contract/condition-types';
 import { AppError, hasCode, toAppError } from '@berth/contract/errors';
 import { volumeGroupName } from '@berth/contract/names';
 import { formatBytes, formatQuantity, parseQuantity } from '@berth/contract/quantity';
-import {
-  type LogicalVolume,
-  REASON_NEVER_SHRINKS,
-  REASON_OUT_OF_CAPACITY,
-} from '@berth/contract/resources/logical-volume';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { activateVolume, createVolume, extendVolume, extentsFor, findVolume } from '../lvm/logical-volume.ts';
 import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
 import { findOwnGroup } from '../lvm/volume-group.ts';

@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { CONDITION_READY } from '@berth/contract/condition-types';
 import { setCondition } from '@berth/contract/conditions';
-import {
-  CONDITION_READY,
-  type LogicalVolume,
-  type LogicalVolumeStatus,
-} from '@berth/contract/resources/logical-volume';
+import type { LogicalVolume, LogicalVolumeStatus } from '@berth/contract/resources/logical-volume';
 import type { KubeClient } from '@berth/kube/client';
 import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import type { Clock } from '@berth/runtime/clock';

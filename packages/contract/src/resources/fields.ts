@@ -15,3 +15,13 @@ export const mediumField = z.enum(MEDIA).meta({ description: 'What the disk is m
 export const rule = (expression: string, message: string) => ({
   'x-kubernetes-validations': [{ rule: expression, message }],
 });
+
+/** Kubernetes' standard condition (meta/v1 Condition), with its limits on lengths. */
+export const conditionSchema = z.object({
+  type: z.string().max(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  observedGeneration: z.int().min(0).optional(),
+  lastTransitionTime: z.string().meta({ format: 'date-time' }),
+  reason: z.string().min(1).max(1024),
+  message: z.string().max(32768),
+});

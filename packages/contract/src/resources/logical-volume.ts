@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { conditionSchema } from '../conditions.ts';
-import { mediumField, quantityField, rule } from './fields.ts';
+import { conditionSchema, mediumField, quantityField, rule } from './fields.ts';
 import type { ObjectMeta } from './object.ts';
 
 const specSchema = z
@@ -45,9 +44,3 @@ export interface LogicalVolume {
   spec: LogicalVolumeSpec;
   status?: LogicalVolumeStatus;
 }
-
-/** Reason of the condition Ready=False when the node's volume group has no room: the claim is to be scheduled again. */
-export const REASON_OUT_OF_CAPACITY = 'ResourceExhausted';
-/** Reason of the condition Ready=True when less is asked for than the volume has. */
-export const REASON_NEVER_SHRINKS = 'NeverShrinks';
-export const CONDITION_READY = 'Ready';

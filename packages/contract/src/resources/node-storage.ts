@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { conditionSchema } from '../conditions.ts';
-import { mediumField, quantityField } from './fields.ts';
+import { conditionSchema, mediumField, quantityField } from './fields.ts';
 import type { ObjectMeta, OwnerReference } from './object.ts';
 
 const identitySchema = z.object({
@@ -79,9 +78,6 @@ const specSchema = z.object({
 });
 
 export const nodeStorageSchema = z.object({ spec: specSchema.optional(), status: statusSchema.optional() });
-
-/** Condition of a NodeStorage: False when LVM gives no report, so that nothing is known of the disks. */
-export const CONDITION_LVM = 'LvmAnswers';
 
 export type DiskStatus = z.infer<typeof diskSchema>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
