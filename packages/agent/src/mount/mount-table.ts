@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Mount {
@@ -26,18 +27,31 @@ export const parseMountInfo = (text: string): Mount[] =>
 export const readHostMounts = async (procDir: string): Promise<Mount[]> =>
   parseMountInfo(await readFile(join(procDir, '1/mountinfo'), 'utf8'));
 
-/** Mounts of every mount namespace; a process that ends meanwhile is passed over. */
+/**
+ * Mounts of every mount namespace, read once for all processes in it: most share the host's. A process that ends meanwhile is
+ * passed over, and one whose namespace is not told is read for itself.
+ */
 export const readAllMounts = async (procDir: string): Promise<Mount[]> => {
-  const pids = (await readdir(procDir)).filter((name) => /^\d+$/.test(name));
   const seen = new Set<string>();
   const mounts: Mount[] = [];
-  for (const pid of pids) {
-    const text = await readFile(join(procDir, pid, 'mountinfo'), 'utf8').catch(() => '');
-    if (seen.has(text)) continue;
-    seen.add(text);
+  for (const pid of readdirSync(procDir).filter((name) => /^\d+$/.test(name))) {
+    const namespace = namespaceOf(procDir, pid) ?? pid;
+    if (seen.has(namespace)) continue;
+    const text = await readFile(join(procDir, pid, 'mountinfo'), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    seen.add(namespace);
     mounts.push(...parseMountInfo(text));
   }
   return mounts;
+};
+
+/** Not asynchronous: the kernel answers from memory, and hundreds of promises would take longer than all the answers. */
+const namespaceOf = (procDir: string, pid: string): string | undefined => {
+  try {
+    return readlinkSync(join(procDir, pid, 'ns/mnt'));
+  } catch {
+    return undefined;
+  }
 };
 
 export const findMountsOfDevice = (mounts: readonly Mount[], device: string): Mount[] =>

@@ -4,7 +4,7 @@ import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import { findVolume, removeVolume } from '../lvm/logical-volume.ts';
 import { readReport } from '../lvm/report.ts';
-import { findMountsOfDevice, readAllMounts } from '../mount/mount-table.ts';
+import { findMountsOfDevice, type Mount, readAllMounts, readHostMounts } from '../mount/mount-table.ts';
 import type { LogicalVolumeOptions, Outcome } from './logical-volume.ts';
 import { writeStatus } from './volume-status.ts';
 
@@ -41,7 +41,7 @@ const tryRemove = async (
 ): Promise<string | undefined> => {
   const volume = findVolume(await readReport(lvm, signal), name);
   if (volume === undefined) return undefined;
-  const mounts = volume.device === undefined ? [] : findMountsOfDevice(await readAllMounts(procDir), volume.device);
+  const mounts = volume.device === undefined ? [] : await mountsOf(volume.device, procDir);
   if (mounts.length > 0) return `still mounted at ${[...new Set(mounts.map((mount) => mount.mountPoint))].join(', ')}`;
   try {
     await removeVolume(lvm, name, signal);
@@ -50,4 +50,10 @@ const tryRemove = async (
     if (hasCode(thrown, 'FailedPrecondition')) return toAppError(thrown).message;
     throw thrown;
   }
+};
+
+/** The host's own mounts first: kubelet unstages a volume after its claim is gone, so most often that is the answer. */
+const mountsOf = async (device: string, procDir: string): Promise<readonly Mount[]> => {
+  const onHost = findMountsOfDevice(await readHostMounts(procDir), device);
+  return onHost.length > 0 ? onHost : findMountsOfDevice(await readAllMounts(procDir), device);
 };
