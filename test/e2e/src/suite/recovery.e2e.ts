@@ -94,7 +94,7 @@ describe('a member whose node is out of service', () => {
   it('leaves a record that says why', async () => {
     const records = await list(stage.bed, 'volumerecoveries');
     expect(records).toHaveLength(1);
-    expect(records[0]?.spec.reason).toMatch(/out-of-service.*all 2 other members are ready/);
+    expect(records[0]?.spec.reason).toMatch(/marked as out of service.*all 2 other members are ready/);
   });
 
   it('has its old volume removed when the node is back', { timeout: 8 * MINUTES }, async () => {
