@@ -12,7 +12,7 @@ const state: BedState = {
   port: 40000,
   nodes: [],
   tools: { key: 'k', files: {} },
-  image: { directory: '/i', containers: '/c' },
+  image: { directory: '/i', containers: '/c', accelerator: 'tcg' },
 };
 
 async function temporaryPaths() {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Accelerator, chooseAccelerator } from '../node/accelerator.ts';
 import { machineArguments } from '../node/qemu-arguments.ts';
 import type { Paths } from '../paths.ts';
 import type { Progress } from '../progress.ts';
@@ -26,7 +27,7 @@ export interface ImageContext {
  */
 export async function ensureNodeImage({ paths, tools, progress, signal }: ImageContext): Promise<NodeImage> {
   const context = { root: join(paths.cache, 'images'), signal };
-  const step = <T>(title: string, work: () => Promise<T>) => progress.step(title, work);
+  const step = <T>(title: string, work: (say: (detail: string) => void) => Promise<T>) => progress.step(title, work);
   const nodeTree = await step('Debian for nodes', () => ensureNodeTree(context));
   const containerTree = await step('Debian for containers', () => ensureContainerTree(context));
   const nodeVersion = await nodePackageVersion(paths);
@@ -38,7 +39,12 @@ export async function ensureNodeImage({ paths, tools, progress, signal }: ImageC
       key: [nodeTree, containerTree, nodeVersion],
     }),
   );
-  const key = await machineKey([nodeTree, containers, tools.key]);
+  const accelerator = await step('processors of nodes', async (say) => {
+    const choice = await chooseAccelerator(signal);
+    say(choice.because);
+    return choice.accelerator;
+  });
+  const key = await machineKey(accelerator, [nodeTree, containers, tools.key]);
   const directory = await progress.step('node machine', (say) =>
     ensureCacheEntry({
       ...context,
@@ -46,20 +52,21 @@ export async function ensureNodeImage({ paths, tools, progress, signal }: ImageC
       build: async (unfinished) => {
         await buildRootDisk(unfinished, { nodeTree, containers, tools }, signal);
         say('root disk written');
-        await buildSnapshot(unfinished, say, signal);
+        await buildSnapshot({ directory: unfinished, accelerator, say, signal });
       },
     }),
   );
-  return { directory, containers };
+  return { directory, containers, accelerator };
 }
 
-async function machineKey(parts: readonly string[]): Promise<string> {
+async function machineKey(accelerator: Accelerator, parts: readonly string[]): Promise<string> {
   const ownCode = ['root-disk.ts', 'import-images.ts', 'initramfs.ts', 'snapshot.ts'].map((file) =>
     readFile(join(import.meta.dirname, file), 'utf8'),
   );
   // Any change to the machine's make-up, even of the order of its devices, makes the saved state useless.
   const makeUp = machineArguments({
     ...goldenSize,
+    accelerator,
     ...{ name: '', uuid: '', kernel: '', initramfs: '', rootDisk: '', qmpSocket: '', agentSocket: '', consoleLog: '' },
     memory: { kind: 'fresh' },
   });

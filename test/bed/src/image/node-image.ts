@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Accelerator } from '../node/accelerator.ts';
 import type { MachineSize } from '../node/qemu-arguments.ts';
 
 /** All files that a node is started from; they are shared by nodes and never written to. */
@@ -7,6 +8,8 @@ export interface NodeImage {
   readonly directory: string;
   /** Directory with an OCI layout for each preloaded container image. */
   readonly containers: string;
+  /** What the saved machine was saved under, and nodes must run under. */
+  readonly accelerator: Accelerator;
 }
 
 /** Files of an image's directory. */

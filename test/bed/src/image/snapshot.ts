@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Accelerator } from '../node/accelerator.ts';
 import { execInGuest, waitForAgent } from '../node/guest-agent.ts';
 import { machineArguments } from '../node/qemu-arguments.ts';
 import { type Qmp, withQmp } from '../node/qmp.ts';
@@ -22,11 +23,13 @@ cat /usr/local/bin/kubelet /usr/local/bin/containerd-shim-runc-v2 /usr/sbin/runc
  * Boots the root disk in `directory` up to a running containerd with all preloaded images, and saves the machine beside it.
  * Its memory stays in a file that restored machines map privately, so that restoring costs no time and equal pages no memory.
  */
-export async function buildSnapshot(
-  directory: string,
-  say: (detail: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
+export async function buildSnapshot(context: {
+  readonly directory: string;
+  readonly accelerator: Accelerator;
+  readonly say: (detail: string) => void;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { directory, accelerator, say, signal } = context;
   const files = imageFiles(directory);
   const [qmpSocket, agentSocket] = [join(directory, 'qmp.sock'), join(directory, 'agent.sock')];
   // The backing file's name is relative: the directory gets another name when it is complete.
@@ -38,6 +41,7 @@ export async function buildSnapshot(
     file: 'qemu-system-x86_64',
     args: machineArguments({
       ...goldenSize,
+      accelerator,
       name: 'golden',
       uuid: '00000000-0000-4000-8000-000000000000',
       kernel: files.kernel,

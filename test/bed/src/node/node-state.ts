@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageFiles } from '../image/node-image.ts';
+import type { Accelerator } from './accelerator.ts';
 import type { Disk } from './disk.ts';
 import type { NodeContext, NodeSpec } from './node.ts';
 import type { MachineSize, NetworkCard } from './qemu-arguments.ts';
@@ -16,6 +17,7 @@ export interface NodeState {
   readonly netns: string;
   /** Directory of the image that the root disk is an overlay of. */
   readonly imageDirectory: string;
+  readonly accelerator: Accelerator;
   /** Disks that are in their bays, whether the node runs or not. */
   readonly disks: readonly Disk[];
 }

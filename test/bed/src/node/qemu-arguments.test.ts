@@ -3,6 +3,7 @@ import { type Disk, deviceArguments } from './disk.ts';
 import { deviceOptions, type MachineOptions, macAddress, machineArguments } from './qemu-arguments.ts';
 
 const machine: MachineOptions = {
+  accelerator: 'tcg',
   name: 'n1',
   uuid: '00000000-0000-4000-8000-000000000001',
   kernel: '/c/vmlinuz',

@@ -1,3 +1,4 @@
+import type { Accelerator } from './accelerator.ts';
 import { blockdevArguments, type Disk, deviceArguments } from './disk.ts';
 
 /** Size of a machine. */
@@ -8,6 +9,7 @@ export interface MachineSize {
 
 /** What every machine is started with, from the golden one to the last node; a restored machine must equal the saved one. */
 export interface MachineOptions extends MachineSize {
+  readonly accelerator: Accelerator;
   readonly name: string;
   /** Told to the guest as its generation id, upon which the kernel stirs its random numbers anew. */
   readonly uuid: string;
@@ -60,8 +62,7 @@ export function machineArguments(options: MachineOptions): string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-name', `${options.name},process=berth-${options.name}`.replaceAll(' ', '-')],
     ...['-machine', 'pc,usb=off,vmport=off,memory-backend=ram'],
-    // cx16=off: QEMU 7.2 emulates cmpxchg16b with wrong flags, and Linux panics. The others protect kernels and cost time when emulated.
-    ...['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,cx16=off,la57=off,smap=off,smep=off,umip=off,pku=off'],
+    ...processorArguments(options.accelerator),
     ...['-smp', String(options.cpus), '-m', String(options.memoryMiB)],
     ...['-object', memoryObject(options)],
     ...['-rtc', 'base=utc,clock=host', '-uuid', options.uuid, '-device', `vmgenid,guid=${options.uuid}`],
@@ -75,6 +76,15 @@ export function machineArguments(options: MachineOptions): string[] {
     ...['-device', 'virtio-scsi-pci,id=scsi0,addr=0x5', '-device', 'virtio-rng-pci,addr=0x6'],
     ...['-qmp', `unix:${options.qmpSocket},server=on,wait=off`],
     ...['-chardev', `file,id=console,path=${options.consoleLog},append=on`, '-serial', 'chardev:console'],
+  ];
+}
+
+function processorArguments(accelerator: Accelerator): string[] {
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host,migratable=on'];
+  // cx16=off: QEMU 7.2 emulates cmpxchg16b with wrong flags, and Linux panics. The others protect kernels and cost time when emulated.
+  return [
+    ...['-accel', 'tcg,thread=multi,tb-size=512'],
+    ...['-cpu', 'max,cx16=off,la57=off,smap=off,smep=off,umip=off,pku=off'],
   ];
 }
 

@@ -67,6 +67,7 @@ export async function decideState(context: NodeContext, files: NodeFiles, start:
     card: { tap, mac: macAddress(index) },
     netns: network.netns,
     imageDirectory: image.directory,
+    accelerator: image.accelerator,
     disks,
   };
 }
