@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'NotFound'
   | 'AlreadyExists'
   | 'OutOfCapacity'
+  | 'OutOfRange'
   | 'FailedPrecondition'
   | 'Aborted'
   | 'Timeout'

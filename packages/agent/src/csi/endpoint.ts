@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createIdentityService } from '@berth/csi/identity';
+import { loadNodeServices } from '@berth/csi/node-services';
+import { startSocketServer } from '@berth/csi/server';
 import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
 import type { Metrics } from '@berth/runtime/metrics';
-import { createIdentityService } from './identity.ts';
 import { createNodeService, type NodeServiceOptions } from './node.ts';
-import { loadServices } from './protos.ts';
 import { createRegistrationService, socketPaths } from './registration.ts';
-import { startSocketServer } from './server.ts';
 
 export interface CsiOptions extends NodeServiceOptions {
   readonly kubeletDir: string;
@@ -23,10 +23,13 @@ export interface CsiEndpoint {
   close(): Promise<void>;
 }
 
+/** What the driver can do, as told to kubelet. */
+const IDENTITY = ['VOLUME_ACCESSIBILITY_CONSTRAINTS'] as const;
+
 /** Serves the driver's own socket, then the one that kubelet finds it by. */
 export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
   const { clock, logger } = options;
-  const definitions = loadServices();
+  const definitions = loadNodeServices();
   const paths = socketPaths(options.kubeletDir);
   const seconds = options.metrics.histogram('berth_csi_call_seconds', 'Duration of calls from kubelet.', [
     'method',
@@ -41,7 +44,10 @@ export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
   const plugin = await startSocketServer({
     path: paths.plugin,
     services: [
-      { definition: definitions.identity, handlers: createIdentityService(options) },
+      {
+        definition: definitions.identity,
+        handlers: createIdentityService({ version: options.version, capabilities: IDENTITY }),
+      },
       { definition: definitions.node, handlers: createNodeService(options) },
     ],
     clock,

@@ -1,11 +1,11 @@
 import { AppError } from '@berth/contract/errors';
 import { formatBytes } from '@berth/contract/quantity';
+import { checkPath, checkVolumeId } from '@berth/csi/validate';
 import { activateVolume, devicePath } from '../lvm/logical-volume.ts';
 import { growFilesystem } from '../mount/filesystem.ts';
 import { findMountAt, findMountsOfDevice } from '../mount/mount-table.ts';
 import type { ExpandRequest } from './messages.ts';
 import type { VolumeTools } from './stage.ts';
-import { checkPath, checkVolumeId } from './validate.ts';
 
 /**
  * Grows the file system to its volume's size; a raw block volume has nothing to grow (trap 64). Repeatable. The logical volume

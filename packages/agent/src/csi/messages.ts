@@ -1,10 +1,6 @@
-/** Messages of the CSI specification (csi.v1) as `loadServices` gives and takes them: camelCase, int64 as text on arrival. */
-export interface VolumeCapability {
-  readonly block?: object | null;
-  readonly mount?: { readonly fsType: string; readonly mountFlags: readonly string[] } | null;
-  readonly accessMode?: { readonly mode: string } | null;
-}
+import type { CapacityRange, VolumeCapability } from '@berth/csi/messages';
 
+/** Messages of the CSI specification's Node service as they arrive: camelCase, int64 as text. */
 export interface StageRequest {
   readonly volumeId: string;
   readonly stagingTargetPath: string;
@@ -37,7 +33,7 @@ export interface StatsRequest {
 export interface ExpandRequest {
   readonly volumeId: string;
   readonly volumePath: string;
-  readonly capacityRange: { readonly requiredBytes: string; readonly limitBytes: string } | null;
+  readonly capacityRange: CapacityRange | null;
   readonly volumeCapability: VolumeCapability | null;
 }
 

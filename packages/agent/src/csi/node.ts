@@ -1,4 +1,6 @@
 import { TOPOLOGY_KEY } from '@berth/contract/names';
+import type { Handlers } from '@berth/csi/server';
+import { required } from '@berth/csi/validate';
 import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import { expandVolume } from './expand.ts';
 import type {
@@ -10,10 +12,8 @@ import type {
   UnstageRequest,
 } from './messages.ts';
 import { publishVolume, unpublishVolume } from './publish.ts';
-import type { Handlers } from './server.ts';
 import { stageVolume, unstageVolume, type VolumeTools } from './stage.ts';
 import { readStats } from './stats.ts';
-import { required } from './validate.ts';
 
 export interface NodeServiceOptions extends VolumeTools {
   readonly sysDir: string;

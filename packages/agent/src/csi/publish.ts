@@ -1,10 +1,10 @@
 import { lstat, mkdir, open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '@berth/contract/errors';
+import { checkPath, checkVolumeId, usageOf } from '@berth/csi/validate';
 import { activateVolume, devicePath } from '../lvm/logical-volume.ts';
 import type { PublishRequest, UnpublishRequest } from './messages.ts';
 import type { VolumeTools } from './stage.ts';
-import { checkPath, checkVolumeId, usageOf } from './validate.ts';
 
 /** Makes a staged volume appear at a pod's path: a directory, or for a raw block volume a device file. Repeatable. */
 export const publishVolume = async (

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DRIVER_NAME } from '@berth/contract/names';
+import type { Handlers } from '@berth/csi/server';
 import type { Logger } from '@berth/runtime/logger';
-import type { Handlers } from './server.ts';
 
 /** Where kubelet looks for plugins, and where ours has its own socket; both paths are the same inside and outside the pod. */
 export const socketPaths = (kubeletDir: string) => ({

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { AppError } from '@berth/contract/errors';
+import { checkPath, checkVolumeId, usageOf } from '@berth/csi/validate';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { activateVolume, devicePath, markFormatted } from '../lvm/logical-volume.ts';
@@ -7,7 +8,6 @@ import { NEW_TAG } from '../lvm/tags.ts';
 import { mountFlags, prepareFilesystem } from '../mount/filesystem.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import type { StageRequest, UnstageRequest } from './messages.ts';
-import { checkPath, checkVolumeId, usageOf } from './validate.ts';
 
 export interface VolumeTools {
   readonly host: Host;

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError, hasCode } from '@berth/contract/errors';
+import { checkPath, checkVolumeId } from '@berth/csi/validate';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { findVolume } from '../lvm/logical-volume.ts';
 import { findMountAt, findMountsOfDevice, type Mount } from '../mount/mount-table.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import type { StatsRequest, VolumeCondition, VolumeUsage } from './messages.ts';
-import { checkPath, checkVolumeId } from './validate.ts';
 
 export interface StatsTools {
   readonly host: Host;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { volumeName } from '@berth/contract/names';
+import { loadNodeServices } from '@berth/csi/node-services';
 import { systemClock } from '@berth/runtime/clock';
 import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import { type Logger, silentLogger } from '@berth/runtime/logger';
@@ -7,7 +8,6 @@ import { createMetrics } from '@berth/runtime/metrics';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach } from 'vitest';
 import { type CsiEndpoint, startCsi } from '../csi/endpoint.ts';
-import { loadServices } from '../csi/protos.ts';
 import { socketPaths } from '../csi/registration.ts';
 import { createHost } from '../host/host.ts';
 import { createLvm } from '../lvm/command.ts';
@@ -22,7 +22,7 @@ const MIB = 1024 ** 2;
 export const UID = '0b0e7a34-52b5-4c0f-9a52-0d2f4e5b6c71';
 export const VOLUME = volumeName(UID);
 export const BLOCK = { block: {}, accessMode: { mode: 'SINGLE_NODE_WRITER' } };
-const SERVICES = loadServices();
+const SERVICES = loadNodeServices();
 
 interface Current {
   readonly directory: string;

@@ -1,26 +1,21 @@
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/light.js';
-import interfaces from './interfaces.json' with { type: 'json' };
-
-/** The services that kubelet calls. */
-export interface Services {
-  readonly identity: ServiceDefinition;
-  readonly node: ServiceDefinition;
-  readonly registration: ServiceDefinition;
-}
 
 /** int64 as text, enums as names, and what is absent on the wire as its default. */
 const CONVERSION: protobuf.IConversionOptions = { longs: String, enums: String, defaults: true, oneofs: true };
 
-/** The services from `interfaces.json`: reading the .proto files at every start would take longer than all else. */
-export const loadServices = (): Services => {
-  const root = protobuf.Root.fromJSON(interfaces as object);
+/**
+ * Services by their full names from a description that `npm run protos` has made: reading the .proto files at every
+ * start would take longer than all else.
+ */
+export const readServices = <N extends string>(
+  interfaces: object,
+  names: Readonly<Record<N, string>>,
+): Readonly<Record<N, ServiceDefinition>> => {
+  const root = protobuf.Root.fromJSON(interfaces);
   root.resolveAll();
-  return {
-    identity: toDefinition(root.lookupService('csi.v1.Identity')),
-    node: toDefinition(root.lookupService('csi.v1.Node')),
-    registration: toDefinition(root.lookupService('pluginregistration.Registration')),
-  };
+  const services = Object.entries<string>(names).map(([key, name]) => [key, toDefinition(root.lookupService(name))]);
+  return Object.fromEntries(services) as Record<N, ServiceDefinition>;
 };
 
 const toDefinition = (service: protobuf.Service): ServiceDefinition =>
@@ -42,7 +37,7 @@ const toMethod = (service: protobuf.Service, method: protobuf.Method): MethodDef
 };
 
 const codecOf = (type: protobuf.Type | null) => {
-  if (type === null) throw new TypeError('interfaces.json names a message that it does not have');
+  if (type === null) throw new TypeError('the description names a message that it does not have');
   return {
     write: (message: object): Buffer => Buffer.from(type.encode(type.fromObject(message)).finish()),
     read: (bytes: Buffer): object => type.toObject(type.decode(bytes), CONVERSION),

@@ -1,10 +1,13 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { describeInterfaces } from '../testing/describe-interfaces.ts';
-import interfaces from './interfaces.json' with { type: 'json' };
-import { loadServices } from './protos.ts';
+import controllerInterfaces from './controller-interfaces.json' with { type: 'json' };
+import { loadControllerServices } from './controller-services.ts';
+import nodeInterfaces from './node-interfaces.json' with { type: 'json' };
+import { loadNodeServices } from './node-services.ts';
+import { describeInterfaces } from './testing/describe-interfaces.ts';
 
-const { node, identity, registration } = loadServices();
+const { node, identity, registration } = loadNodeServices();
+const { controller } = loadControllerServices();
 
 const method = (service: ServiceDefinition, name: string) => {
   const found = service[name];
@@ -20,8 +23,11 @@ const field = (number: number, content: string | Buffer): Buffer => {
 /** A varint field below 128: tag (number << 3), value. */
 const varint = (number: number, value: number): Buffer => Buffer.from([number << 3, value]);
 
-it('interfaces.json says what the files in proto/ say (npm run protos)', () => {
-  expect(interfaces).toEqual(JSON.parse(JSON.stringify(describeInterfaces())));
+it.each([
+  ['node', nodeInterfaces],
+  ['controller', controllerInterfaces],
+] as const)('%s-interfaces.json says what the files in proto/ say (npm run protos)', (role, interfaces) => {
+  expect(interfaces).toEqual(JSON.parse(JSON.stringify(describeInterfaces(role))));
 });
 
 describe('the wire format, byte by byte', () => {
@@ -83,7 +89,61 @@ describe('the wire format, byte by byte', () => {
     });
   });
 
+  it('has the paths that sidecars call', () => {
+    expect(method(controller, 'CreateVolume').path).toBe('/csi.v1.Controller/CreateVolume');
+  });
+
+  it('reads CreateVolumeRequest', () => {
+    const topology = field(1, field(1, Buffer.concat([field(1, 'k'), field(2, 'v')])));
+    const range = Buffer.concat([varint(1, 5), varint(2, 9)]);
+    const capability = Buffer.concat([field(1, ''), field(3, varint(1, 1))]);
+    const parameter = Buffer.concat([field(1, 'p'), field(2, 'q')]);
+    const bytes = Buffer.concat([
+      field(1, 'pvc-1'),
+      field(2, range),
+      field(3, capability),
+      field(4, parameter),
+      field(6, field(2, field(1, 'pvc-0'))),
+      field(7, topology),
+      field(8, parameter),
+    ]);
+    expect(method(controller, 'CreateVolume').requestDeserialize(bytes)).toMatchObject({
+      name: 'pvc-1',
+      capacityRange: { requiredBytes: '5', limitBytes: '9' },
+      volumeCapabilities: [{ block: {}, accessMode: { mode: 'SINGLE_NODE_WRITER' } }],
+      parameters: { p: 'q' },
+      volumeContentSource: { volume: { volumeId: 'pvc-0' } },
+      accessibilityRequirements: { requisite: [{ segments: { k: 'v' } }], preferred: [] },
+      mutableParameters: { p: 'q' },
+    });
+  });
+
   it.each([
+    [
+      controller,
+      'CreateVolume',
+      { volume: { capacityBytes: 1, volumeId: 'i', accessibleTopology: [{ segments: { a: 'b' } }] } },
+      '0a0f 0801 120169 2a08 0a06 0a0161 120162',
+    ],
+    [
+      controller,
+      'ListVolumes',
+      { entries: [{ volume: { volumeId: 'i' } }], nextToken: 't' },
+      '0a05 0a03 120169 120174',
+    ],
+    [
+      controller,
+      'GetCapacity',
+      { availableCapacity: 3, maximumVolumeSize: { value: 2 }, minimumVolumeSize: { value: 1 } },
+      '0803 1202 0802 1a02 0801',
+    ],
+    [
+      controller,
+      'ControllerGetCapabilities',
+      { capabilities: [{ rpc: { type: 'CREATE_DELETE_VOLUME' } }, { rpc: { type: 'EXPAND_VOLUME' } }] },
+      '0a04 0a02 0801 0a04 0a02 0809',
+    ],
+    [controller, 'ControllerExpandVolume', { capacityBytes: 1, nodeExpansionRequired: true }, '0801 1001'],
     [node, 'NodeGetInfo', { nodeId: 'n', accessibleTopology: { segments: { a: 'b' } } }, '0a016e1a080a060a016112016 2'],
     [
       node,

@@ -3,14 +3,15 @@ import { toAppError } from '@berth/contract/errors';
 import { type ServiceError, status } from '@grpc/grpc-js';
 
 /**
- * Our errors as gRPC codes. kubelet takes Aborted, Unavailable and DeadlineExceeded for "perhaps still under way" and the
+ * Our errors as gRPC codes. Callers take Aborted, Unavailable and DeadlineExceeded for "perhaps still under way" and the
  * others for final answers of this attempt.
  */
 const CODES = {
   InvalidArgument: status.INVALID_ARGUMENT,
   NotFound: status.NOT_FOUND,
   AlreadyExists: status.ALREADY_EXISTS,
-  OutOfCapacity: status.OUT_OF_RANGE,
+  OutOfCapacity: status.RESOURCE_EXHAUSTED,
+  OutOfRange: status.OUT_OF_RANGE,
   FailedPrecondition: status.FAILED_PRECONDITION,
   Aborted: status.ABORTED,
   Timeout: status.DEADLINE_EXCEEDED,
