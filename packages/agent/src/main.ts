@@ -1,3 +1,4 @@
+import { DRIVER_VERSION } from '@berth/contract/names';
 import { connectKube } from '@berth/kube/connect';
 import { systemClock } from '@berth/runtime/clock';
 import { startHttpServer } from '@berth/runtime/http-server';
@@ -9,13 +10,11 @@ import { spawner } from '@berth/runtime/spawn';
 import { startAgent } from './app.ts';
 import { type AgentConfig, agentConfigSchema } from './config.ts';
 
-const VERSION = '0.1.0';
-
 const main = async (config: AgentConfig, logger: Logger, signal: AbortSignal): Promise<void> => {
   const metrics = createMetrics();
   const client = await connectKube(config.kubeconfig, systemClock);
   const agent = await startAgent(
-    { config, client, spawner, clock: systemClock, logger, metrics, version: VERSION },
+    { config, client, spawner, clock: systemClock, logger, metrics, version: DRIVER_VERSION },
     signal,
   );
   const operations = await startHttpServer({

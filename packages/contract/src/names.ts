@@ -3,6 +3,9 @@ import type { Medium } from './medium.ts';
 /** Name of the CSI driver, of the provisioner in a StorageClass, and the prefix of all our keys. */
 export const DRIVER_NAME = 'csi.storage.io';
 
+/** Told to those who ask by CSI's Identity service. */
+export const DRIVER_VERSION = '0.1.0';
+
 export const API_GROUP = 'csi.storage.io';
 export const API_VERSION = 'v1alpha1';
 

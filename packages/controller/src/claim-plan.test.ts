@@ -75,6 +75,11 @@ describe('a claim on its way to a volume', () => {
       ['Warning:ProvisioningFailed'],
     ],
     [
+      'whose volume a sidecar is making is left to the sidecar',
+      { logicalVolume: aLogicalVolume({ managedByCsi: true, claimUid: '', status: READY }) },
+      [],
+    ],
+    [
       'whose persistent volume belongs to another claim is told so',
       { persistentVolume: aPersistentVolume({ claimUid: 'other' }) },
       ['Warning:ProvisioningFailed'],

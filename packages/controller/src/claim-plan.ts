@@ -13,18 +13,24 @@ import type {
 import { type Action, type EventAction, type Plan, WAIT } from './action.ts';
 import { isUnschedulable, noRoomSentence } from './capacity/no-room.ts';
 import { isHandedToUs, selectedNodeOf, waitsForConsumer } from './claim.ts';
-import { type ClaimRequest, parseClaim, requestedBytes } from './claim-request.ts';
-import { AGENT_PATIENCE_MS, agentMessage, buildLogicalVolume, isOutOfCapacity } from './logical-volume.ts';
+import { parseClaim, requestedBytes, type VolumeRequest } from './claim-request.ts';
+import {
+  AGENT_PATIENCE_MS,
+  agentMessage,
+  buildLogicalVolume,
+  isManagedByCsi,
+  isOutOfCapacity,
+} from './logical-volume.ts';
 import { buildPersistentVolume, sizeOf } from './persistent-volume.ts';
+import type { Choice } from './volume-placement.ts';
 
-/** Where a volume of a claim with volumeBindingMode Immediate may go, or a sentence why nowhere. */
-export type Choice = { readonly nodeName: string } | { readonly reason: string };
+/** Where a volume of a claim with volumeBindingMode Immediate may go. */
 export type PlaceClaim = (question: PlaceQuestion) => Choice;
 
 export interface PlaceQuestion {
   readonly claim: PersistentVolumeClaim;
   readonly storageClass: StorageClass;
-  readonly request: ClaimRequest;
+  readonly request: VolumeRequest;
 }
 
 /** So that the numbers keep up with the cluster; events are kept for an hour. */
@@ -54,6 +60,8 @@ export interface ClaimState {
 export const planClaim = (state: ClaimState): Plan => {
   const { claim, logicalVolume, persistentVolume } = state;
   if (claim === undefined || !concernsUs(state, claim)) return WAIT;
+  // A sidecar was quicker; it goes on.
+  if (logicalVolume && isManagedByCsi(logicalVolume)) return WAIT;
   const unpublished = persistentVolume === undefined ? logicalVolume : undefined;
   if (logicalVolume && logicalVolume.spec.claim.uid !== claim.metadata?.uid) {
     return warn(claim, 'ProvisioningFailed', `a LogicalVolume ${logicalVolume.metadata.name} of another claim exists`);
@@ -104,7 +112,7 @@ const planNew = (state: Known): Plan => {
 };
 
 /** While no node is chosen the pod waits, and its own events do not have our numbers. */
-const explainWaiting = ({ storageClass, pod, roomFor }: Known, request: ClaimRequest): Plan => {
+const explainWaiting = ({ storageClass, pod, roomFor }: Known, request: VolumeRequest): Plan => {
   if (pod === undefined || !isUnschedulable(pod)) return WAIT;
   const message = noRoomSentence(request, roomFor(storageClass.metadata?.name ?? ''));
   if (message === undefined) return WAIT;

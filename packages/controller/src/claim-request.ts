@@ -4,8 +4,8 @@ import { parseQuantity } from '@berth/contract/quantity';
 import { checkSize, type FsType, parseClassParameters } from '@berth/contract/volume-request';
 import type { PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
 
-/** What a claim asks for, checked. */
-export interface ClaimRequest {
+/** What a claim, or a CSI call, asks for, checked. */
+export interface VolumeRequest {
   readonly medium: Medium;
   readonly bytes: number;
   readonly volumeMode: 'Filesystem' | 'Block';
@@ -17,7 +17,7 @@ export interface ClaimRequest {
 const ACCESS_MODES = ['ReadWriteOnce', 'ReadWriteOncePod'];
 
 /** Reads claim and class. Throws InvalidArgument with a sentence for the author of the claim. */
-export const parseClaim = (claim: PersistentVolumeClaim, storageClass: StorageClass): ClaimRequest => {
+export const parseClaim = (claim: PersistentVolumeClaim, storageClass: StorageClass): VolumeRequest => {
   refuseAccessModes(claim);
   refuseSources(claim);
   const parameters = parseClassParameters(storageClass.parameters);

@@ -7,6 +7,7 @@ it('needs no settings at all inside a cluster', async () => {
     metricsPort: 9811,
     logLevel: 'info',
     namespace: 'berth-system',
+    claims: 'on',
     recovery: 'on',
     nodeDeletedGraceSeconds: 300,
     nodeLostGraceSeconds: 900,

@@ -7,6 +7,14 @@ export const configSchema = z.object({
   namespace: z.string().min(1).default('berth-system').meta({
     description: 'Where the Lease is by which one of several controllers leads, and the CSIStorageCapacity objects.',
   }),
+  claims: z.enum(['on', 'off']).default('on').meta({
+    description:
+      'Whether the controller itself makes volumes for claims; off leaves it to an external-provisioner that calls --csi-socket.',
+  }),
+  csiSocket: z.string().startsWith('/').optional().meta({
+    description:
+      "Path of a unix socket for CSI's Controller service, for sidecars of the same user; without it, there is none.",
+  }),
   recovery: z.enum(['on', 'dry-run', 'off']).default('on').meta({
     description:
       'Whether stateful pods of lost nodes start again empty where their class allows it; dry-run only tells.',

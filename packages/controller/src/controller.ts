@@ -9,7 +9,7 @@ import type { Caches } from './caches.ts';
 import { createCapacityReconciler } from './capacity/capacity-reconciler.ts';
 import { connectCapacityTriggers } from './capacity/capacity-triggers.ts';
 import type { PlaceClaim } from './claim-plan.ts';
-import { createClaimReconciler } from './claim-reconciler.ts';
+import { createClaimReconciler, type Reconcile } from './claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from './cluster-reader.ts';
 import { createGrowthReconciler } from './growth-reconciler.ts';
 import { groupOf } from './node-states.ts';
@@ -30,12 +30,16 @@ export interface ControllerOptions {
   /** Where the controller's own objects are. */
   readonly namespace: string;
   readonly recovery: RecoverySettings;
+  /** Whether volumes are made for claims here, or by sidecars. */
+  readonly claims: 'on' | 'off';
   readonly orphanGraceMs: number;
   /** How often everything is looked at again without a reason. */
   readonly resyncMs: number;
   /** How many claims, and how many volumes, are worked on at once. */
   readonly workers: number;
 }
+
+const leaveToSidecars: Reconcile = async () => undefined;
 
 /** Many nodes may tell of room at once. */
 const PLACE_AGAIN_MS = 2_000;
@@ -50,17 +54,18 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
   const readers = { cached: createCachedReader(caches), fresh: createFreshReader(client, caches, signal) };
   const waitingPods = caches.waitingPods.list;
   const shared = { clock, logger, metrics, signal, workers };
+  const makeVolumes = createClaimReconciler({
+    ...readers,
+    waitingPods,
+    place: options.place,
+    roomFor: caches.capacitiesOfClass,
+    clock,
+    run,
+  });
   const claims = startReconciler({
     ...shared,
     name: 'claim',
-    reconcile: createClaimReconciler({
-      ...readers,
-      waitingPods,
-      place: options.place,
-      roomFor: caches.capacitiesOfClass,
-      clock,
-      run,
-    }),
+    reconcile: options.claims === 'on' ? makeVolumes : leaveToSidecars,
   });
   const volumes = startReconciler({
     ...shared,

@@ -159,6 +159,11 @@ describe('a claim that asks for more', () => {
     ['is being deleted', { claim: { ...asking('20Gi'), metadata: aClaim({ deleting: true }).metadata ?? {} } }, []],
     ['whose volume is being deleted waits', { logicalVolume: volume('10Gi', '10Gi', { deleting: true }) }, []],
     ['whose logical volume is gone waits: that is told elsewhere', { logicalVolume: undefined }, []],
+    [
+      'of a volume that a sidecar makes grow waits',
+      { logicalVolume: volume('10Gi', '10Gi', { managedByCsi: true }) },
+      [],
+    ],
   ];
   it.each(cases)('%s', (_name, changes, expected) => {
     const plan = planGrowth(state(changes));

@@ -2,7 +2,6 @@ import { PRE_RESIZE_CAPACITY_ANNOTATION } from '@berth/contract/names';
 import { formatBytes, formatQuantity, parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
-import { unusedBytes, wholeExtents } from '@berth/placement/free-space';
 import type { GroupState } from '@berth/placement/model';
 import { type Action, type EventAction, type Plan, WAIT } from './action.ts';
 import { requestedBytes } from './claim-request.ts';
@@ -14,7 +13,8 @@ import {
   resizeFailedAt,
   resizeStepOf,
 } from './claim-resize-status.ts';
-import { growthRefusal } from './logical-volume.ts';
+import { shortageOf } from './growth-shortage.ts';
+import { growthRefusal, isManagedByCsi } from './logical-volume.ts';
 import { isOurs } from './persistent-volume.ts';
 
 /** All that decides whether and how a claim's volume grows. */
@@ -74,6 +74,7 @@ const boundVolume = (state: GrowthState): Bound | undefined => {
   if (!claim || !persistentVolume || !logicalVolume) return undefined;
   const isBound = isOurs(persistentVolume) && persistentVolume.spec?.claimRef?.uid === claim.metadata?.uid;
   const has = claim.status?.capacity?.storage;
+  if (isManagedByCsi(logicalVolume)) return undefined;
   const isLeaving = [claim, persistentVolume, logicalVolume].some(({ metadata }) => metadata?.deletionTimestamp);
   const real = logicalVolume.status?.size;
   if (!isBound || isLeaving || has === undefined || real === undefined) return undefined;
@@ -129,18 +130,6 @@ const raise = ({ claim, logicalVolume, target, now }: Growth): Plan => {
   }
   const message = `growing volume ${logicalVolume.metadata.name} to ${formatBytes(target)}`;
   return { actions: [...actions, tell(claim, { type: 'Normal', reason: 'Resizing', message })] };
-};
-
-/** A sentence with the numbers when the node's report says that there is no room. */
-const shortageOf = ({ group, logicalVolume, realBytes, target }: Growth): string | undefined => {
-  if (group === undefined) return undefined;
-  const { nodeName, medium, size } = logicalVolume.spec;
-  const counted = wholeExtents(Math.max(parseQuantity(size), realBytes), group.extentSize);
-  const extra = wholeExtents(target, group.extentSize) - counted;
-  const free = unusedBytes(group);
-  if (extra <= free) return undefined;
-  const numbers = `${formatBytes(extra)} more are needed, ${formatBytes(free)} of ${formatBytes(group.size)} are free`;
-  return `node ${nodeName} has no room on its ${medium} disks: ${numbers}; ask for ${formatBytes(counted + free)} or less, or wait`;
 };
 
 /** Takes the request back from the agent, so that it claims no room, and tells the user. */

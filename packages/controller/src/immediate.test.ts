@@ -8,6 +8,7 @@ import { createCaches, startCaches } from './caches.ts';
 import { parseClaim } from './claim-request.ts';
 import { createImmediatePlacement } from './immediate.ts';
 import { aClaim, aClass, aLogicalVolume, aNode } from './testing/builders.ts';
+import { createVolumePlacement } from './volume-placement.ts';
 
 interface Disks {
   readonly node: Node;
@@ -40,7 +41,7 @@ const setUp = async (disks: readonly Disks[]) => {
     });
   }
   const caches = createCaches({ client, clock, logger: silentLogger });
-  const placement = createImmediatePlacement(caches, clock);
+  const placement = createImmediatePlacement(createVolumePlacement(caches, clock));
   await startCaches(caches, controller.signal);
   const place = (uid: string, storageClass = aClass({ volumeBindingMode: 'Immediate' })) => {
     const claim = aClaim({ uid, selectedNode: undefined });

@@ -4,43 +4,52 @@ import { formatQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { applicationOf } from '@berth/contract/topology';
 import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
-import type { ClaimRequest } from './claim-request.ts';
+import type { VolumeRequest } from './claim-request.ts';
 
 /** For a claim: where, how much, and the pod that waits for it, if one does. */
 export interface LogicalVolumeInput {
   readonly claim: PersistentVolumeClaim;
-  readonly request: ClaimRequest;
+  readonly request: VolumeRequest;
   readonly nodeName: string;
   readonly pod: Pod | undefined;
 }
 
-/**
- * The LogicalVolume of a claim. Its name follows from the claim's uid, so that making it twice makes one. It carries
- * the agent's finalizer from the start: there is no moment at which it could vanish and leave its disk space behind.
- */
+/** The LogicalVolume of a claim. Its name follows from the claim's uid, so that making it twice makes one. */
 export const buildLogicalVolume = ({ claim, request, nodeName, pod }: LogicalVolumeInput): LogicalVolume => {
   const { name = '', namespace = '', uid = '', labels } = claim.metadata ?? {};
   // Claims of stateful sets carry the labels of their template: the next best thing when there is no pod.
   const application = applicationOf(pod?.metadata?.labels) ?? applicationOf(labels);
-  return {
-    apiVersion: `${API_GROUP}/${API_VERSION}`,
-    kind: 'LogicalVolume',
-    metadata: {
-      name: volumeName(uid),
-      labels: { 'app.kubernetes.io/managed-by': DRIVER_NAME },
-      finalizers: [LOGICAL_VOLUME_FINALIZER],
-    },
-    spec: {
-      nodeName,
-      medium: request.medium,
-      size: formatQuantity(request.bytes),
-      volumeMode: request.volumeMode,
-      ...(request.fsType && { fsType: request.fsType }),
-      claim: { namespace, name, uid },
-      ...(application && { application: { ...application } }),
-    },
-  };
+  const volume = newLogicalVolume(volumeName(uid), nodeName, request);
+  const spec = { ...volume.spec, claim: { namespace, name, uid } };
+  return { ...volume, spec: { ...spec, ...(application && { application: { ...application } }) } };
 };
+
+const NO_CLAIM = { namespace: '', name: '', uid: '' };
+
+/**
+ * A LogicalVolume that is still to be made. It carries the agent's finalizer from the start: there is no moment at which
+ * it could vanish and leave its disk space behind.
+ */
+export const newLogicalVolume = (name: string, nodeName: string, request: VolumeRequest): LogicalVolume => ({
+  apiVersion: `${API_GROUP}/${API_VERSION}`,
+  kind: 'LogicalVolume',
+  metadata: {
+    name,
+    labels: { 'app.kubernetes.io/managed-by': DRIVER_NAME },
+    finalizers: [LOGICAL_VOLUME_FINALIZER],
+  },
+  spec: {
+    nodeName,
+    medium: request.medium,
+    size: formatQuantity(request.bytes),
+    volumeMode: request.volumeMode,
+    ...(request.fsType && { fsType: request.fsType }),
+    claim: NO_CLAIM,
+  },
+});
+
+/** Whether the volume was made by a call of the CSI Controller service, so that only such calls end its life. */
+export const isManagedByCsi = ({ spec }: LogicalVolume): boolean => spec.managedBy === 'csi';
 
 /** An agent that runs makes or removes a volume within seconds; after this long, in milliseconds, people are told. */
 export const AGENT_PATIENCE_MS = 120_000;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { DRIVER_NAME } from '@berth/contract/names';
+import type { SocketServer } from '@berth/csi/server';
 import { connectKube } from '@berth/kube/connect';
 import { createEventRecorder } from '@berth/kube/event-recorder';
 import { fenced } from '@berth/kube/fenced-client';
@@ -15,7 +16,9 @@ import type { z } from 'zod';
 import { createCaches, startCaches, watched } from './caches.ts';
 import { configSchema } from './config.ts';
 import { runController } from './controller.ts';
+import { startCsiEndpoint } from './csi/endpoint.ts';
 import { createImmediatePlacement } from './immediate.ts';
+import { createVolumePlacement } from './volume-placement.ts';
 
 /** Watches that heard nothing for this long are dead: bookmarks come every minute. */
 const DEAD_MS = 15 * 60_000;
@@ -40,16 +43,23 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
       unready: () => (all.every((cache) => cache.synced) ? undefined : 'the first lists have not arrived'),
     }),
   });
+  let csi: SocketServer | undefined;
   try {
     await startCaches(caches, signal);
     logger.info({ port: server.port }, 'controller started');
-    const { workers, namespace } = config;
+    const { workers, namespace, claims } = config;
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
     const recovery = {
       mode: config.recovery,
       times: { deletedGraceMs: config.nodeDeletedGraceSeconds * 1000, lostGraceMs: config.nodeLostGraceSeconds * 1000 },
     };
-    const place = createImmediatePlacement(caches, clock);
+    const placeVolume = createVolumePlacement(caches, clock);
+    const place = createImmediatePlacement(placeVolume);
+    if (config.csiSocket !== undefined) {
+      // Not fenced: creating by name and deleting by version are safe from any process, leading or not.
+      const service = { client, caches, place: placeVolume, clock, logger, metrics };
+      csi = await startCsiEndpoint({ ...service, path: config.csiSocket });
+    }
     const leads = metrics.gauge('berth_controller_leads', '1 while this process is the one that works.');
     leads.set({}, 0);
     const lease = { namespace, name: 'berth-controller' };
@@ -57,11 +67,12 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     const work = async ({ check, signal: term }: Leadership) => {
       leads.set({}, 1);
       const parts = { client: fenced(client, check), caches, events, place, clock, logger, metrics };
-      await runController({ ...parts, ...times, recovery, namespace, workers }, term);
+      await runController({ ...parts, ...times, recovery, namespace, workers, claims }, term);
       leads.set({}, 0);
     };
     await whileLeading({ client, lease, identity, clock, logger }, work, signal);
   } finally {
+    await csi?.close();
     await server.close();
   }
 };

@@ -13,10 +13,10 @@ export interface NodeObjects {
 
 /** The volume group that holds the logical volume, as its node last reported it; undefined when there is no report. */
 export const groupOf = (
-  volume: LogicalVolume,
+  { spec }: { readonly spec: Pick<LogicalVolume['spec'], 'nodeName' | 'medium'> },
   caches: Pick<Caches, 'nodeStorages' | 'volumesOnNode'>,
 ): GroupState | undefined => {
-  const { nodeName, medium } = volume.spec;
+  const { nodeName, medium } = spec;
   const storage = caches.nodeStorages.get(nodeName);
   if (storage === undefined) return undefined;
   return nodeStateOf({ storage, labels: undefined, volumes: caches.volumesOnNode(nodeName) }).groups[medium];

@@ -63,6 +63,12 @@ export const sizeOf = (volume: LogicalVolume): number => parseQuantity(volume.st
 /** Whether the volume is served by our driver, whoever made the object. */
 export const isOurs = (volume: PersistentVolume): boolean => volume.spec?.csi?.driver === DRIVER_NAME;
 
+/** Volume attribute that external-provisioner adds to every volume it makes. */
+const SIDECAR_ATTRIBUTE = 'storage.kubernetes.io/csiProvisionerIdentity';
+
+export const isMadeBySidecar = ({ spec }: PersistentVolume): boolean =>
+  spec?.csi?.volumeAttributes?.[SIDECAR_ATTRIBUTE] !== undefined;
+
 /** Whether we made the volume, so that its deletion is ours too. */
 export const isProvisionedByUs = (volume: PersistentVolume): boolean =>
   isOurs(volume) && volume.metadata?.annotations?.[PROVISIONED_BY_ANNOTATION] === DRIVER_NAME;

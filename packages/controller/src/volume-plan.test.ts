@@ -31,6 +31,35 @@ const words = (plan: Plan): readonly string[] =>
 
 type Case = readonly [name: string, changes: Partial<VolumeState>, expected: readonly string[]];
 
+describe('a volume that was made by a call of the CSI Controller service', () => {
+  const called = aLogicalVolume({ status: READY, managedByCsi: true });
+  const built = aPersistentVolume({
+    phase: 'Released',
+    finalizers: ['external-provisioner.volume.kubernetes.io/finalizer'],
+  });
+  const csi = { driver: 'csi.storage.io', volumeHandle: VOLUME };
+  const volumeAttributes = { 'storage.kubernetes.io/csiProvisionerIdentity': '1-csi.storage.io' };
+  const sidecars = { ...built, spec: { ...built.spec, csi: { ...csi, volumeAttributes } } };
+  const cases: readonly Case[] = [
+    ['is no orphan without claim and persistent volume', { logicalVolume: called }, []],
+    ['stays although its claim vanished', { logicalVolume: called, claimVanished: true }, []],
+    ['stays although its persistent volume is released', { logicalVolume: called, persistentVolume: sidecars }, []],
+    [
+      'leaves its persistent volume to the sidecar when it is gone',
+      { logicalVolume: undefined, persistentVolume: sidecars },
+      [],
+    ],
+    [
+      'is released like any other when its node is gone',
+      { logicalVolume: aLogicalVolume({ deleting: true, managedByCsi: true }), nodeExists: false },
+      ['releaseLogicalVolume'],
+    ],
+  ];
+  it.each(cases)('%s', (_name, changes, expected) => {
+    expect(words(planVolume(state(changes)))).toEqual(expected);
+  });
+});
+
 describe('reclaim policy Delete', () => {
   const released = aPersistentVolume({ phase: 'Released' });
   const deleted = aPersistentVolume({ phase: 'Released', deleting: true });

@@ -2,9 +2,9 @@ import { LOGICAL_VOLUME_FINALIZER, PERSISTENT_VOLUME_FINALIZER } from '@berth/co
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { PersistentVolume, PersistentVolumeClaim } from '@berth/kube/types';
 import { type Action, type Plan, WAIT } from './action.ts';
-import { AGENT_PATIENCE_MS, agentMessage } from './logical-volume.ts';
+import { AGENT_PATIENCE_MS, agentMessage, isManagedByCsi } from './logical-volume.ts';
 import { markedAt, marksOf, ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
-import { isProvisionedByUs } from './persistent-volume.ts';
+import { isMadeBySidecar, isProvisionedByUs } from './persistent-volume.ts';
 
 /** All that decides what happens to a volume once it exists. */
 export interface VolumeState {
@@ -30,9 +30,14 @@ export const planVolume = (state: VolumeState): Plan => {
   const { logicalVolume, persistentVolume } = state;
   const release = logicalVolume ? releaseOfGoneNode(logicalVolume, state.nodeExists) : [];
   if (release.length > 0) return { actions: release };
+  if (isOfSidecars(state)) return WAIT;
   if (persistentVolume) return planPersistentVolume(state, persistentVolume);
   return logicalVolume ? planUnpublished(state, logicalVolume) : WAIT;
 };
+
+/** What external-provisioner made, it also ends: by calls that make or delete the LogicalVolume. */
+const isOfSidecars = ({ logicalVolume, persistentVolume }: VolumeState): boolean =>
+  logicalVolume ? isManagedByCsi(logicalVolume) : persistentVolume !== undefined && isMadeBySidecar(persistentVolume);
 
 const releaseOfGoneNode = (logicalVolume: LogicalVolume, nodeExists: boolean): readonly Action[] => {
   const { deletionTimestamp, finalizers = [] } = logicalVolume.metadata;

@@ -36,7 +36,7 @@ const LONGEST_PATH = 107;
 const GRACE_MS = 5_000;
 
 /**
- * Serves gRPC on a unix socket that only root can open. A file left over by a killed process is replaced; a socket that
+ * Serves gRPC on a unix socket that only our own user, and root, can open. A file left over by a killed process is replaced; a socket that
  * somebody answers on is FailedPrecondition.
  */
 export const startSocketServer = async (options: SocketServerOptions): Promise<SocketServer> => {
@@ -110,13 +110,13 @@ const unary =
       const seconds = (clock.monotonicMs() - from) / 1000;
       onCall?.({ method, code, seconds });
       // Of the request only what can hold no secret.
-      const { volumeId, targetPath, stagingTargetPath } = call.request as Record<string, string | undefined>;
-      return { method, code, seconds, volumeId, targetPath, stagingTargetPath };
+      const { name, volumeId, targetPath, stagingTargetPath } = call.request as Record<string, string | undefined>;
+      return { method, code, seconds, name, volumeId, targetPath, stagingTargetPath };
     };
     try {
       const response = await handler(call.request, caller.signal);
       const fields = tell('OK');
-      if (fields.volumeId === undefined) logger.debug(fields, 'call served');
+      if ((fields.volumeId ?? fields.name) === undefined) logger.debug(fields, 'call served');
       else logger.info(fields, 'call served');
       callback(null, response);
     } catch (thrown) {

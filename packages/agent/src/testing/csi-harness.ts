@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { volumeName } from '@berth/contract/names';
 import { loadNodeServices } from '@berth/csi/node-services';
+import { createSocketClient, type SocketClient } from '@berth/csi/testing/socket-client';
 import { systemClock } from '@berth/runtime/clock';
 import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import { type Logger, silentLogger } from '@berth/runtime/logger';
 import { createMetrics } from '@berth/runtime/metrics';
-import { Client, credentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach } from 'vitest';
 import { type CsiEndpoint, startCsi } from '../csi/endpoint.ts';
 import { socketPaths } from '../csi/registration.ts';
@@ -39,7 +39,7 @@ export const capability = (fsType = 'xfs') => ({
 
 /** For each test of a file: the real CSI server on a fake machine that has one new volume of 400 MiB, and kubelet's calls to it. */
 export const useCsi = () => {
-  const clients: Client[] = [];
+  const clients: SocketClient[] = [];
   let current: Current;
 
   const prepare = async () => {
@@ -95,19 +95,9 @@ export const useCsi = () => {
   ): Promise<T> => {
     const paths = socketPaths(join(current.directory, 'kubelet'));
     const socket = service === 'registration' ? paths.registration : paths.plugin;
-    const definition = SERVICES[service][method];
-    if (definition === undefined) throw new Error(`no method ${method}`);
-    const client = new Client(`unix://${socket}`, credentials.createInsecure());
+    const client = createSocketClient(socket);
     clients.push(client);
-    return new Promise((resolve, reject) =>
-      client.makeUnaryRequest(
-        definition.path,
-        definition.requestSerialize,
-        definition.responseDeserialize,
-        request,
-        (error, response) => (error ? reject(error) : resolve(response as T)),
-      ),
-    );
+    return client.call(SERVICES[service], method, request);
   };
 
   const path = (name: string): string => join(current.directory, 'kubelet', name);

@@ -11,10 +11,13 @@ export const quantityField = (description: string) =>
 
 export const mediumField = z.enum(MEDIA).meta({ description: 'What the disk is made of.' });
 
-/** A rule of the Common Expression Language that the API server checks on every write. */
-export const rule = (expression: string, message: string) => ({
-  'x-kubernetes-validations': [{ rule: expression, message }],
-});
+/** A rule of the Common Expression Language that the API server checks on every write, and what it says when it is broken. */
+interface Rule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+export const rules = (...all: readonly Rule[]) => ({ 'x-kubernetes-validations': all });
 
 /** Kubernetes' standard condition (meta/v1 Condition), with its limits on lengths. */
 export const conditionSchema = z.object({

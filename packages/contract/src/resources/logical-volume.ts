@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { conditionSchema, mediumField, quantityField, rule } from './fields.ts';
+import { conditionSchema, mediumField, quantityField, rules } from './fields.ts';
 import type { ObjectMeta } from './object.ts';
 
 const specSchema = z
@@ -11,16 +11,27 @@ const specSchema = z
     fsType: z.enum(['xfs', 'ext4']).optional().meta({ description: 'File system to make; absent for Block.' }),
     claim: z
       .object({ namespace: z.string().max(63), name: z.string().max(253), uid: z.string().max(63) })
-      .meta({ description: 'The claim this volume was made for.' }),
+      .meta({ description: 'The claim this volume was made for; empty where nobody said.' }),
+    managedBy: z.enum(['claim', 'csi']).optional().meta({
+      description:
+        'What decides about the life of the volume: what becomes of its claim, or, with csi, the calls of the CSI Controller service alone. Absent means claim.',
+    }),
     application: z
       .object({ cluster: z.string().max(253), role: z.string().max(253).optional() })
       .optional()
       .meta({ description: 'Application cluster, and role in it, whose members should spread over racks.' }),
   })
   .meta(
-    rule(
-      'self.nodeName == oldSelf.nodeName && self.medium == oldSelf.medium && self.claim == oldSelf.claim && self.volumeMode == oldSelf.volumeMode',
-      'node, medium, claim and volume mode of a logical volume never change; delete the claim and make a new one',
+    rules(
+      {
+        rule: 'self.nodeName == oldSelf.nodeName && self.medium == oldSelf.medium && self.claim == oldSelf.claim && self.volumeMode == oldSelf.volumeMode',
+        message:
+          'node, medium, claim and volume mode of a logical volume never change; delete the claim and make a new one',
+      },
+      {
+        rule: "(has(self.managedBy) ? self.managedBy : 'claim') == (has(oldSelf.managedBy) ? oldSelf.managedBy : 'claim')",
+        message: 'what manages a logical volume never changes; delete the volume and make a new one',
+      },
     ),
   );
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rule } from './fields.ts';
+import { rules } from './fields.ts';
 import type { ObjectMeta } from './object.ts';
 
 const specSchema = z
@@ -15,7 +15,7 @@ const specSchema = z
     reason: z.string().max(4096).meta({ description: 'What led to it, as a sentence.' }),
     dryRun: z.boolean().meta({ description: 'Only told, not done.' }),
   })
-  .meta(rule('self == oldSelf', 'a record never changes'));
+  .meta(rules({ rule: 'self == oldSelf', message: 'a record never changes' }));
 
 const statusSchema = z.object({
   phase: z.enum(['Started', 'Done', 'Cancelled']).optional(),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Medium } from '@berth/contract/medium';
 import { API_GROUP, API_VERSION, DRIVER_NAME, TOPOLOGY_KEY } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
@@ -53,7 +54,12 @@ export const nodeOfCapacity = ({ nodeTopology }: CSIStorageCapacity): string | u
 
 const freeBytes = (storageClass: StorageClass, state: NodeState): number | undefined => {
   const medium = mediumOf(storageClass);
-  const group = medium && state.groups[medium];
+  return medium && roomFor(medium, state);
+};
+
+/** Bytes that a new volume may have on a node's disks of a medium; undefined when the node has none. */
+export const roomFor = (medium: Medium, state: NodeState): number | undefined => {
+  const group = state.groups[medium];
   if (group === undefined) return undefined;
   if (state.out !== undefined || group.problem !== undefined) return 0;
   // A claim fits when it fits in whole extents, as LVM rounds up.

@@ -1,6 +1,6 @@
 import { formatBytes, parseQuantity } from '@berth/contract/quantity';
 import type { CSIStorageCapacity, Pod } from '@berth/kube/types';
-import type { ClaimRequest } from '../claim-request.ts';
+import type { VolumeRequest } from '../claim-request.ts';
 import { nodeOfCapacity } from './capacity-object.ts';
 
 /** Whether kube-scheduler has looked for a node for the pod and found none. */
@@ -14,7 +14,7 @@ export const isUnschedulable = ({ status }: Pod): boolean =>
  * full nodes by the same objects, and says no more than that they are full.
  */
 export const noRoomSentence = (
-  { bytes, medium }: ClaimRequest,
+  { bytes, medium }: VolumeRequest,
   capacities: readonly CSIStorageCapacity[],
 ): string | undefined => {
   const wanted = `no node has room for ${formatBytes(bytes)} of ${medium}`;

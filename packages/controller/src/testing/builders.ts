@@ -73,6 +73,8 @@ export interface VolumeChanges {
   readonly deleting?: boolean;
   readonly annotations?: Record<string, string>;
   readonly claimUid?: string;
+  /** Made by a call of the CSI Controller service. */
+  readonly managedByCsi?: boolean;
 }
 
 /** The LogicalVolume of aClaim(), as the controller makes it, on node a. */
@@ -90,7 +92,11 @@ export const aLogicalVolume = (changes: VolumeChanges = {}): LogicalVolume => {
       ...(changes.annotations && { annotations: changes.annotations }),
       ...(changes.deleting && { deletionTimestamp: LONG_AGO }),
     },
-    spec: { ...built.spec, claim: { ...built.spec.claim, uid: changes.claimUid ?? CLAIM_UID } },
+    spec: {
+      ...built.spec,
+      claim: { ...built.spec.claim, uid: changes.claimUid ?? CLAIM_UID },
+      ...(changes.managedByCsi && { managedBy: 'csi' }),
+    },
     ...(changes.status && { status: changes.status }),
   };
 };

@@ -1,6 +1,7 @@
 /** What the configuration's defaults come to, for tests. */
 export const SETTINGS = {
   namespace: 'berth-system',
+  claims: 'on',
   orphanGraceMs: 600_000,
   resyncMs: 600_000,
   workers: 2,
