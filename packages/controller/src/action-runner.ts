@@ -73,6 +73,12 @@ const change = async (client: KubeClient, action: Edit, signal: AbortSignal): Pr
       const patch = { metadata: { ...version(logicalVolume), annotations: { [mark]: time ?? null } } };
       return unlessGone(client.mergePatch(LOGICAL_VOLUMES, refOf(logicalVolume), patch, {}, signal));
     }
+    case 'setLogicalVolumeConditions': {
+      const { logicalVolume, conditions } = action;
+      const patch = { metadata: version(logicalVolume), status: { conditions } };
+      const options = { subresource: 'status' } as const;
+      return unlessGone(client.mergePatch(LOGICAL_VOLUMES, refOf(logicalVolume), patch, options, signal));
+    }
     case 'resizeLogicalVolume': {
       const { logicalVolume, size } = action;
       const patch = { metadata: version(logicalVolume), spec: { size } };

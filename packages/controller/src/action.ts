@@ -1,3 +1,4 @@
+import type { Condition } from '@berth/contract/conditions';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '@berth/kube/types';
 
@@ -29,6 +30,12 @@ export type Action =
       readonly logicalVolume: LogicalVolume;
       readonly mark: string;
       readonly time: string | undefined;
+    }
+  /** Replaces the list of conditions; what the agent says in it is kept by whoever makes the list. */
+  | {
+      readonly kind: 'setLogicalVolumeConditions';
+      readonly logicalVolume: LogicalVolume;
+      readonly conditions: readonly Condition[];
     }
   | EventAction;
 

@@ -1,4 +1,5 @@
 import { PERSISTENT_VOLUME_FINALIZER } from '@berth/contract/names';
+import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from './action.ts';
 import { ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
@@ -24,12 +25,23 @@ const state = (changes: Partial<VolumeState>): VolumeState => ({
 const words = (plan: Plan): readonly string[] =>
   plan.actions.map((action) => {
     if (action.kind === 'event') return `${action.type}:${action.reason}`;
+    if (action.kind === 'setLogicalVolumeConditions') {
+      return `say:${action.conditions.map(({ reason }) => reason).join()}`;
+    }
     return action.kind === 'markLogicalVolume'
       ? `${action.time === undefined ? 'unmark' : 'mark'}:${action.mark.split('/')[1]}`
       : action.kind;
   });
 
 type Case = readonly [name: string, changes: Partial<VolumeState>, expected: readonly string[]];
+
+/** What the object says after the controller has told that it is an orphan since nine minutes. */
+const said = (volume: LogicalVolume): LogicalVolume => {
+  const message =
+    'neither a claim nor a persistent volume has known this volume since 2025-12-31T23:51:00.000Z; it is deleted at 2026-01-01T00:01:00.000Z unless one appears';
+  const condition = { type: 'Claimed', status: 'False', reason: 'Orphaned', message } as const;
+  return { ...volume, status: { ...READY, conditions: [{ ...condition, lastTransitionTime: LONG_AGO }] } };
+};
 
 describe('a volume that was made by a call of the CSI Controller service', () => {
   const called = aLogicalVolume({ status: READY, managedByCsi: true });
@@ -161,7 +173,7 @@ describe('reclaim policy Retain', () => {
       { persistentVolume: deleted, logicalVolume: undefined },
       ['releasePersistentVolume'],
     ],
-    ['marked as retained: never an orphan', { logicalVolume: retained }, []],
+    ['marked as retained: never an orphan, and its object says so', { logicalVolume: retained }, ['say:Retained']],
     [
       'adopted by a new persistent volume: the mark goes',
       { logicalVolume: retained, persistentVolume: aPersistentVolume() },
@@ -227,7 +239,14 @@ describe('a logical volume without a persistent volume', () => {
       ['mark:orphaned-since'],
     ],
     ['without claim but made: is only marked (trap 90)', {}, ['mark:orphaned-since']],
-    ['marked for less than the grace: wait', { logicalVolume: marked(9) }, []],
+    ['marked for less than the grace: its object says until when', { logicalVolume: marked(9) }, ['say:Orphaned']],
+    ['marked, and its object says so: wait', { logicalVolume: said(marked(9)) }, []],
+    [
+      'whose object still says so, and whose claim is back: the mark goes first',
+      { logicalVolume: said(marked(9)), claim: aClaim() },
+      ['unmark:orphaned-since'],
+    ],
+    ['that is none any more: its object says so no longer', { logicalVolume: said(ready), claim: aClaim() }, ['say:']],
     [
       'marked for longer: goes, and that is said',
       { logicalVolume: marked(10) },

@@ -5,6 +5,7 @@ import { type Action, type Plan, WAIT } from './action.ts';
 import { AGENT_PATIENCE_MS, agentMessage, isManagedByCsi } from './logical-volume.ts';
 import { markedAt, marksOf, ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
 import { isMadeBySidecar, isProvisionedByUs } from './persistent-volume.ts';
+import { sayUnclaimed } from './unclaimed.ts';
 
 /** All that decides what happens to a volume once it exists. */
 export interface VolumeState {
@@ -53,7 +54,7 @@ const planPersistentVolume = (state: VolumeState, persistentVolume: PersistentVo
   if (persistentVolume.metadata?.deletionTimestamp) return WAIT;
   if (state.logicalVolume === undefined) return lostVolume(persistentVolume);
   if (!state.nodeExists) return goneNode(state, state.logicalVolume, persistentVolume);
-  return removeMarks(state.logicalVolume);
+  return removeMarks(state.logicalVolume, state.now);
 };
 
 /** A volume out of reach; whether its data is given up is decided elsewhere (recovery), or by a person. */
@@ -117,9 +118,12 @@ const retain = (logicalVolume: LogicalVolume | undefined, now: Date): readonly A
   return [{ kind: 'markLogicalVolume', logicalVolume, mark: RETAINED_SINCE, time: now.toISOString() }];
 };
 
-const removeMarks = (logicalVolume: LogicalVolume): Plan => ({
-  actions: marksOf(logicalVolume).map((mark) => ({ kind: 'markLogicalVolume', logicalVolume, mark, time: undefined })),
-});
+/** Each write changes the object's version, so the rest follows when the change is seen. */
+const removeMarks = (logicalVolume: LogicalVolume, now: Date): Plan => {
+  const [mark] = marksOf(logicalVolume);
+  if (mark === undefined) return { actions: sayUnclaimed(logicalVolume, undefined, now) };
+  return { actions: [{ kind: 'markLogicalVolume', logicalVolume, mark, time: undefined }] };
+};
 
 const lostVolume = (persistentVolume: PersistentVolume): Plan => {
   const message = `the LogicalVolume ${persistentVolume.spec?.csi?.volumeHandle} behind this volume is gone, and its data with it; delete the claim to get a new, empty volume`;
@@ -129,8 +133,12 @@ const lostVolume = (persistentVolume: PersistentVolume): Plan => {
 
 const planUnpublished = (state: VolumeState, logicalVolume: LogicalVolume): Plan => {
   if (logicalVolume.metadata.deletionTimestamp) return WAIT;
-  if (state.claim) return removeMarks(logicalVolume);
-  if (marksOf(logicalVolume).includes(RETAINED_SINCE)) return WAIT;
+  if (state.claim) return removeMarks(logicalVolume, state.now);
+  const retainedSince = logicalVolume.metadata.annotations?.[RETAINED_SINCE];
+  if (retainedSince !== undefined) {
+    const message = `its persistent volume was deleted under the reclaim policy Retain at ${retainedSince}; delete this LogicalVolume to remove its data, or make a PersistentVolume with its name as volume handle`;
+    return { actions: sayUnclaimed(logicalVolume, { reason: 'Retained', message }, state.now) };
+  }
   if (state.claimVanished) return { actions: [{ kind: 'deleteLogicalVolume', logicalVolume }] };
   return planOrphan(state, logicalVolume);
 };
@@ -144,9 +152,14 @@ const planOrphan = ({ now, orphanGraceMs }: VolumeState, logicalVolume: LogicalV
       againAfterMs: orphanGraceMs,
     };
   }
-  const left = since + orphanGraceMs - now.getTime();
-  if (left > 0) return { actions: [], againAfterMs: left };
-  const message = `neither a claim nor a persistent volume has known this volume since ${new Date(since).toISOString()}; deleting it`;
+  const unknown = `neither a claim nor a persistent volume has known this volume since ${new Date(since).toISOString()}`;
+  const end = since + orphanGraceMs;
+  if (end > now.getTime()) {
+    const message = `${unknown}; it is deleted at ${new Date(end).toISOString()} unless one appears`;
+    const actions = sayUnclaimed(logicalVolume, { reason: 'Orphaned', message }, now);
+    return { actions, againAfterMs: end - now.getTime() };
+  }
+  const message = `${unknown}; deleting it`;
   const about = { kind: 'LogicalVolume', object: logicalVolume } as const;
   return {
     actions: [

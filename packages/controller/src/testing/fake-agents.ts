@@ -52,7 +52,9 @@ export const createFakeAgents = (client: KubeClient, options: FakeAgentOptions) 
 /** What does not fit is refused, and the volume stays as it is. */
 const grown = ({ spec, status }: LogicalVolume, largest: string): object => {
   const asked = parseQuantity(spec.size);
-  if (asked <= parseQuantity(status?.size ?? '0')) return { conditions: null };
-  if (asked <= parseQuantity(largest)) return { size: spec.size, conditions: null };
-  return { conditions: failed('ResourceExhausted', 'no room').conditions };
+  const others = (status?.conditions ?? []).filter(({ type }) => type !== 'Ready');
+  const conditions = others.length > 0 ? others : null;
+  if (asked <= parseQuantity(status?.size ?? '0')) return { conditions };
+  if (asked <= parseQuantity(largest)) return { size: spec.size, conditions };
+  return { conditions: [...others, ...(failed('ResourceExhausted', 'no room').conditions ?? [])] };
 };
