@@ -11,6 +11,7 @@ it('needs no settings at all inside a cluster', async () => {
     recovery: 'on',
     nodeDeletedGraceSeconds: 300,
     nodeLostGraceSeconds: 900,
+    recoveryRecordDays: 90,
     workers: 8,
     resyncSeconds: 600,
     orphanGraceSeconds: 600,

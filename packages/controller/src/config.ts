@@ -26,6 +26,9 @@ export const configSchema = z.object({
     description:
       'How long a node must have been not ready before volumes of classes with recovery node-lost are given up.',
   }),
+  recoveryRecordDays: z.coerce.number().int().min(1).max(3650).default(90).meta({
+    description: 'How many days a VolumeRecovery is kept after it is done, cancelled, or only told.',
+  }),
   workers: z.coerce.number().int().min(1).max(64).default(8).meta({
     description: 'How many claims, and how many volumes, are worked on at once.',
   }),

@@ -23,6 +23,8 @@ import { createVolumePlacement } from './volume-placement.ts';
 /** Watches that heard nothing for this long are dead: bookmarks come every minute. */
 const DEAD_MS = 15 * 60_000;
 
+const DAY_MS = 24 * 60 * 60_000;
+
 type Config = Readonly<z.infer<typeof configSchema>>;
 
 const main = async (config: Config, logger: Logger, signal: AbortSignal): Promise<void> => {
@@ -51,6 +53,7 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
     const recovery = {
       mode: config.recovery,
+      keepRecordsMs: config.recoveryRecordDays * DAY_MS,
       times: { deletedGraceMs: config.nodeDeletedGraceSeconds * 1000, lostGraceMs: config.nodeLostGraceSeconds * 1000 },
     };
     const placeVolume = createVolumePlacement(caches, clock);

@@ -16,7 +16,7 @@ import { type LostClaim, lostClaim, recoveryPolicyOf } from './lost-volumes.ts';
 import { isReady, otherMembersOf, setOf } from './members.ts';
 import { readMembers } from './namespace-members.ts';
 import { describeTrouble, type NodeTrouble, troubleOf } from './node-trouble.ts';
-import { buildRecovery } from './recovery-record.ts';
+import { buildRecovery, type RecoveryInput } from './recovery-record.ts';
 import { tellOfPod } from './tell.ts';
 
 export interface RecoveryOptions {
@@ -40,22 +40,47 @@ const ASK_AGAIN_MS = 30_000;
 export const createRecoveryReconciler =
   (options: RecoveryOptions): Reconcile =>
   async (nodeName, signal) => {
-    const volumes = options.caches.volumesOnNode(nodeName).filter(({ metadata }) => !metadata.deletionTimestamp);
+    const all = options.caches.volumesOnNode(nodeName);
+    if (all.length === 0) return tellIfEmpty(options, nodeName);
+    const volumes = all.filter(({ metadata }) => !metadata.deletionTimestamp);
     if (!mayConcern(nodeName, volumes, options.caches)) return undefined;
     const trouble = troubleOf(await options.fresh.node(nodeName));
     if (trouble.kind !== 'deleted') await unmark(options, volumes, signal);
     if (trouble.kind === 'none') return undefined;
-    const lost = await findLost(options, volumes, trouble);
-    for (const { due, logicalVolume } of lost) {
-      if (due.kind === 'mark') await mark(options, logicalVolume, signal);
-    }
-    const waits: number[] = [];
-    for (const [namespace, claims] of Map.groupBy(lost, ({ claim }) => claim.metadata?.namespace ?? '')) {
-      waits.push(await decideNamespace(options, { namespace, claims, nodeName, trouble }, signal));
-    }
-    const againAfterMs = Math.min(...waits);
+    const againAfterMs = await decideNode(options, { nodeName, volumes, trouble }, signal);
     return Number.isFinite(againAfterMs) ? { againAfterMs } : undefined;
   };
+
+interface TroubledNode {
+  readonly nodeName: string;
+  readonly volumes: readonly LogicalVolume[];
+  readonly trouble: NodeTrouble;
+}
+
+/** Milliseconds after which to look again; infinite when only a change can tell more. */
+const decideNode = async (
+  options: RecoveryOptions,
+  { nodeName, volumes, trouble }: TroubledNode,
+  signal: AbortSignal,
+): Promise<number> => {
+  const lost = await findLost(options, volumes, trouble);
+  for (const { due, logicalVolume } of lost) {
+    if (due.kind === 'mark') await mark(options, logicalVolume, signal);
+  }
+  const waits: number[] = [];
+  for (const [namespace, claims] of Map.groupBy(lost, ({ claim }) => claim.metadata?.namespace ?? '')) {
+    waits.push(await decideNamespace(options, { namespace, claims, nodeName, trouble }, signal));
+  }
+  return Math.min(...waits);
+};
+
+const tellIfEmpty = async ({ fresh, events }: RecoveryOptions, nodeName: string): Promise<undefined> => {
+  const node = await fresh.node(nodeName);
+  if (node === undefined || troubleOf(node).kind !== 'removal') return;
+  const message = 'no volume is left on the node; it may be drained and removed';
+  const target = { apiVersion: 'v1', kind: 'Node', metadata: node.metadata };
+  events.record(target, { type: 'Normal', reason: 'NodeEmpty', message });
+};
 
 /** From the caches, so that the many nodes whose volumes nobody wants recovered cost nothing. */
 const mayConcern = (nodeName: string, volumes: readonly LogicalVolume[], caches: Caches): boolean =>
@@ -90,7 +115,7 @@ interface Namespace {
   readonly trouble: NodeTrouble;
 }
 
-/** Milliseconds after which to look again; infinite when only a change can tell more. */
+/** As decideNode, for the pods of one namespace. */
 const decideNamespace = async (
   options: RecoveryOptions,
   { namespace, claims, nodeName, trouble }: Namespace,
@@ -132,21 +157,30 @@ const isElsewhere = ({ spec }: Pod, nodeName: string): boolean =>
   Boolean(spec?.nodeName) && spec?.nodeName !== nodeName;
 
 const record = async (
-  { client, events }: RecoveryOptions,
+  options: RecoveryOptions,
   pod: Pod,
-  input: Parameters<typeof buildRecovery>[0],
+  input: Omit<RecoveryInput, 'attempt'>,
   signal: AbortSignal,
 ): Promise<void> => {
-  try {
-    await client.create(VOLUME_RECOVERIES, buildRecovery(input), signal);
-  } catch (thrown) {
-    if (hasCode(thrown, 'AlreadyExists')) return;
-    throw thrown;
-  }
+  if (!(await createRecord(options.client, { ...input, attempt: 1 }, signal))) return;
   const [reason, next] = input.dryRun
     ? ['RecoveryDryRun', 'would give the data up, and start the pod again with empty volumes']
     : ['RecoveryDecided', 'giving the data up; the pod starts again with empty volumes'];
-  tellOfPod(events, pod, { reason, message: `${input.reason}: ${next}` });
+  tellOfPod(options.events, pod, { reason, message: `${input.reason}: ${next}` });
+};
+
+/** False when there is one already. One that was cancelled stands for itself: the node was back, and is gone again. */
+const createRecord = async (client: KubeClient, input: RecoveryInput, signal: AbortSignal): Promise<boolean> => {
+  const recovery = buildRecovery(input);
+  try {
+    await client.create(VOLUME_RECOVERIES, recovery, signal);
+    return true;
+  } catch (thrown) {
+    if (!hasCode(thrown, 'AlreadyExists')) throw thrown;
+  }
+  const present = await client.get(VOLUME_RECOVERIES, { name: recovery.metadata.name }, signal);
+  if (present?.status?.phase !== 'Cancelled') return false;
+  return createRecord(client, { ...input, attempt: input.attempt + 1 }, signal);
 };
 
 const mark = ({ client, clock }: RecoveryOptions, { metadata }: LogicalVolume, signal: AbortSignal) => {

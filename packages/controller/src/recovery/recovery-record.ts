@@ -9,15 +9,17 @@ export interface RecoveryInput {
   readonly volumes: readonly (LostVolume & { readonly volumeName: string })[];
   readonly reason: string;
   readonly dryRun: boolean;
+  /** From 1; how often the pod was decided about, counting those that were cancelled. */
+  readonly attempt: number;
 }
 
-/** The record of a decision; one for each life of a pod, so that deciding twice makes one. */
-export const buildRecovery = ({ nodeName, pod, volumes, reason, dryRun }: RecoveryInput): VolumeRecovery => {
+/** The record of a decision; one for each life of a pod and attempt, so that deciding twice makes one. */
+export const buildRecovery = ({ nodeName, pod, volumes, reason, dryRun, attempt }: RecoveryInput): VolumeRecovery => {
   const { namespace = '', name = '', uid = '' } = pod.metadata ?? {};
   return {
     apiVersion: `${API_GROUP}/${API_VERSION}`,
     kind: 'VolumeRecovery',
-    metadata: { name: `${dryRun ? 'dry-run' : 'recovery'}-${uid}` },
+    metadata: { name: `${dryRun ? 'dry-run' : 'recovery'}-${uid}${attempt === 1 ? '' : `-${attempt}`}` },
     spec: {
       nodeName,
       pod: { namespace, name, uid },

@@ -46,6 +46,22 @@ it('looks at a node when it gets into trouble, out of it, and is deleted, and no
   expect(queued).toEqual(['a', 'a', 'a']);
 });
 
+it('looks at a node that is to be removed when one of its volumes is gone, and after a restart', async () => {
+  const { client, clock, caches, queues, queued } = await setUp();
+  const volume = aLogicalVolume({ nodeName: 'a' });
+  const { name } = volume.metadata;
+  await client.create(LOGICAL_VOLUMES, { ...volume, metadata: { name } });
+  const annotations = { 'csi.storage.io/remove-node': 'true' };
+  await client.mergePatch(NODES, { name: 'a' }, { metadata: { annotations }, spec: { unschedulable: true } });
+  await clock.advance(0);
+  expect(queued).toEqual(['a']);
+  await client.delete(LOGICAL_VOLUMES, { name });
+  await clock.advance(0);
+  expect(queued).toEqual(['a', 'a']);
+  queueAllRecovery(caches, queues);
+  expect(queued).toEqual(['a', 'a', 'a']);
+});
+
 it('carries out a record when it appears, and after a restart all there are', async () => {
   const { client, clock, caches, queues, queued, disconnect } = await setUp();
   await client.create(VOLUME_RECOVERIES, record);

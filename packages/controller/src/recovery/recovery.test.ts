@@ -1,5 +1,5 @@
 import { CONFIRM_DATA_LOSS_ANNOTATION, REMOVE_NODE_ANNOTATION } from '@berth/contract/names';
-import { CLAIMS, LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
+import { CLAIMS, LOGICAL_VOLUMES, NODES, VOLUME_RECOVERIES } from '@berth/kube/resources';
 import { describe, expect, it } from 'vitest';
 import { NODE_GONE_SINCE } from '../mark.ts';
 import { Crash } from '../testing/crashing-client.ts';
@@ -8,15 +8,16 @@ import { createLostNodeCluster, type LostNodeCluster } from '../testing/lost-nod
 const ALL = ['es-0', 'es-1', 'es-2', 'data-es-0', 'data-es-1', 'data-es-2'];
 const WITHOUT_ONE = ['es-0', 'es-2', 'data-es-0', 'data-es-2'];
 
-describe('a node that is deleted', () => {
-  const lose = async (cluster: LostNodeCluster) => {
-    await cluster.api.delete(NODES, { name: 'b' });
-    await cluster.setReady(1, 'False');
-    for (let step = 0; step < 2; step += 1) await cluster.step();
-    await cluster.clock.advance(300_000);
-    for (let step = 0; step < 3; step += 1) await cluster.step();
-  };
+/** Node b is deleted, and nobody registers it again. */
+const lose = async (cluster: LostNodeCluster) => {
+  await cluster.api.delete(NODES, { name: 'b' });
+  await cluster.setReady(1, 'False');
+  for (let step = 0; step < 2; step += 1) await cluster.step();
+  await cluster.clock.advance(300_000);
+  for (let step = 0; step < 3; step += 1) await cluster.step();
+};
 
+describe('a node that is deleted', () => {
   it('makes its member start again empty, after the grace, with a record and an event', async () => {
     const cluster = await createLostNodeCluster({ recovery: 'node-deleted' });
     await lose(cluster);
@@ -149,6 +150,55 @@ describe('a node that is silent', () => {
     expect(await cluster.records()).toEqual(['es-1 Cancelled']);
     expect(await cluster.present()).toEqual(ALL);
   });
+
+  it('and is lost again after it came back is decided about again', async () => {
+    const cluster = await createLostNodeCluster();
+    const goSilent = async () => {
+      await cluster.setNodeReady('b', 'Unknown');
+      await cluster.setReady(1, 'False');
+      await cluster.clock.advance(900_000);
+    };
+    await goSilent();
+    cluster.api.beforeCall((call) => {
+      if (call.startsWith('PATCH') && call.includes('volumerecoveries')) throw new Crash('the power went');
+    });
+    await cluster.step();
+    cluster.api.beforeCall(undefined);
+    await cluster.setNodeReady('b', 'True');
+    await cluster.step();
+    await goSilent();
+    for (let turn = 0; turn < 2; turn += 1) await cluster.step();
+    expect(await cluster.records()).toEqual(['es-1 Cancelled', 'es-1 Done']);
+    expect(await cluster.present()).toEqual(WITHOUT_ONE);
+  });
+});
+
+describe('records', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  it('stay for a while after what they tell of is over, and then go', async () => {
+    const cluster = await createLostNodeCluster({ recovery: 'node-deleted' });
+    await lose(cluster);
+    await cluster.clock.advance(89 * DAY_MS);
+    await cluster.step();
+    expect(await cluster.records()).toEqual(['es-1 Done']);
+    await cluster.clock.advance(DAY_MS);
+    await cluster.step();
+    expect(await cluster.records()).toEqual([]);
+  });
+
+  it('of what is not over yet stay for ever', async () => {
+    const cluster = await createLostNodeCluster();
+    await cluster.api.create(VOLUME_RECOVERIES, {
+      metadata: { name: 'recovery-x', creationTimestamp: '2020-01-01T00:00:00Z' },
+      spec: { nodeName: 'b', pod: { namespace: 'shop', name: 'x', uid: 'x' }, claims: [], reason: 'r', dryRun: false },
+    });
+    cluster.api.beforeCall((call) => {
+      if (call.startsWith('PATCH') && call.includes('volumerecoveries')) throw new Crash('the power went');
+    });
+    await cluster.step();
+    expect(await cluster.records()).toEqual(['x undecided']);
+  });
 });
 
 describe('a node that is to be removed', () => {
@@ -189,6 +239,17 @@ describe('a node that is to be removed', () => {
     expect(cluster.told).toEqual([
       'RecoveryRefused: node b is to be removed, but the class of claim data-es-1 of pod es-1 forbids recovery then',
     ]);
+  });
+
+  it('says when none of its volumes is left', async () => {
+    const cluster = await createLostNodeCluster();
+    await askFor(cluster, 'b');
+    await cluster.step();
+    expect(cluster.told.some((event) => event.startsWith('NodeEmpty'))).toBe(false);
+    await cluster.api.mergePatch(LOGICAL_VOLUMES, { name: 'pvc-1' }, { metadata: { finalizers: [] } });
+    await cluster.api.delete(LOGICAL_VOLUMES, { name: 'pvc-1' });
+    await cluster.step();
+    expect(cluster.told.at(-1)).toBe('NodeEmpty: no volume is left on the node; it may be drained and removed');
   });
 
   it('is left alone once it is no longer cordoned', async () => {

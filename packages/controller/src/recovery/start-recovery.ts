@@ -15,6 +15,8 @@ import { connectRecoveryTriggers, queueAllRecovery } from './recovery-triggers.t
 export interface RecoverySettings {
   readonly mode: RecoveryMode;
   readonly times: RecoveryTimes;
+  /** How long a record of what is over is kept, in milliseconds. */
+  readonly keepRecordsMs: number;
 }
 
 export interface RecoveryServices {
@@ -50,7 +52,7 @@ export const startRecovery = (
   const executing = startReconciler({
     ...shared,
     name: 'recovery-record',
-    reconcile: createRecoveryExecutor(services),
+    reconcile: createRecoveryExecutor({ ...services, ...settings }),
   });
   const queues = { decide: deciding.add, execute: executing.add };
   const disconnect = connectRecoveryTriggers(caches, queues);

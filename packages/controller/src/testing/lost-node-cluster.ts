@@ -83,11 +83,11 @@ export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on
     const fresh = createFreshReader(client, caches, signal);
     const events = {
       record: ({ kind }: { kind?: string | undefined }, event: { reason: string; message: string }) =>
-        void (kind === 'StatefulSet' && told.push(`${event.reason}: ${event.message}`)),
+        void (kind !== 'Pod' && told.push(`${event.reason}: ${event.message}`)),
     };
     const services = { client, caches, fresh, events, clock, metrics: createMetrics() };
     const decide = createRecoveryReconciler({ ...services, mode, times: SETTINGS.recovery.times });
-    const execute = createRecoveryExecutor(services);
+    const execute = createRecoveryExecutor({ ...services, keepRecordsMs: SETTINGS.recovery.keepRecordsMs });
     const records = async () => (await api.list(VOLUME_RECOVERIES)).items;
     return async () => {
       for (const name of NODE_NAMES) await decide(name, signal);

@@ -5,5 +5,9 @@ export const SETTINGS = {
   orphanGraceMs: 600_000,
   resyncMs: 600_000,
   workers: 2,
-  recovery: { mode: 'on', times: { deletedGraceMs: 300_000, lostGraceMs: 900_000 } },
+  recovery: {
+    mode: 'on',
+    keepRecordsMs: 90 * 24 * 3_600_000,
+    times: { deletedGraceMs: 300_000, lostGraceMs: 900_000 },
+  },
 } as const;
