@@ -23,6 +23,11 @@ export const PARAMETER_RECOVERY = `${DRIVER_NAME}/recovery`;
 /** Annotation of a claim whose data may be given up although a guard says no; its value is the claim's uid, so that it is not inherited. */
 export const CONFIRM_DATA_LOSS_ANNOTATION = `${DRIVER_NAME}/confirm-data-loss`;
 
+/** Annotation of a StatefulSet: https address that must answer well before one of its members starts again empty. */
+export const HEALTH_CHECK_URL_ANNOTATION = `${DRIVER_NAME}/health-check-url`;
+/** Annotation of a StatefulSet: Secret of its namespace with the credentials and the CA for that address. */
+export const HEALTH_CHECK_SECRET_ANNOTATION = `${DRIVER_NAME}/health-check-secret`;
+
 /** Annotation of a cordoned node, with the value `true`: its stateful pods are to start again elsewhere, one by one. */
 export const REMOVE_NODE_ANNOTATION = `${DRIVER_NAME}/remove-node`;
 

@@ -9,6 +9,7 @@ it('needs no settings at all inside a cluster', async () => {
     namespace: 'berth-system',
     claims: 'on',
     recovery: 'on',
+    healthChecks: 'off',
     nodeDeletedGraceSeconds: 300,
     nodeLostGraceSeconds: 900,
     recoveryRecordDays: 90,

@@ -19,6 +19,10 @@ export const configSchema = z.object({
     description:
       'Whether stateful pods of lost nodes start again empty where their class allows it; dry-run only tells.',
   }),
+  healthChecks: z.enum(['on', 'off']).default('off').meta({
+    description:
+      'Whether the controller asks the addresses that StatefulSets name before a member of theirs starts again empty; off refuses for those.',
+  }),
   nodeDeletedGraceSeconds: z.coerce.number().int().min(10).default(300).meta({
     description: 'How long a Node object must be gone before its volumes may be given up.',
   }),

@@ -53,6 +53,7 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     const times = { orphanGraceMs: config.orphanGraceSeconds * 1000, resyncMs: config.resyncSeconds * 1000 };
     const recovery = {
       mode: config.recovery,
+      healthChecks: config.healthChecks,
       keepRecordsMs: config.recoveryRecordDays * DAY_MS,
       times: { deletedGraceMs: config.nodeDeletedGraceSeconds * 1000, lostGraceMs: config.nodeLostGraceSeconds * 1000 },
     };

@@ -10,6 +10,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  Secret,
   StatefulSet,
   StorageClass,
   SubjectAccessReview,
@@ -47,6 +48,7 @@ export const PODS = core<Pod>('pods', 'Pod', true);
 export const NODES = core<Node>('nodes', 'Node', false);
 export const CLAIMS = core<PersistentVolumeClaim>('persistentvolumeclaims', 'PersistentVolumeClaim', true);
 export const VOLUMES = core<PersistentVolume>('persistentvolumes', 'PersistentVolume', false);
+export const SECRETS = core<Secret>('secrets', 'Secret', true);
 export const EVENTS = core<CoreEvent>('events', 'Event', true);
 export const CLASSES: Resource<StorageClass> = {
   group: 'storage.k8s.io',

@@ -9,5 +9,6 @@ export type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  Secret,
 } from 'kubernetes-types/core/v1.js';
 export type { CSIStorageCapacity, StorageClass } from 'kubernetes-types/storage/v1.js';

@@ -76,7 +76,8 @@ const weighMembers = (facts: RecoveryFacts): RecoveryDecision => {
   return act(`all ${others.expected} other members are ready`);
 };
 
-const howToConfirm = ({ namespace, volumes }: RecoveryFacts): string => {
+/** The commands by which a person overrules a guard, for the claims that are not confirmed yet. */
+export const howToConfirm = ({ namespace, volumes }: Pick<RecoveryFacts, 'namespace' | 'volumes'>): string => {
   const commands = volumes
     .filter(({ isConfirmed }) => !isConfirmed)
     .map(

@@ -46,7 +46,7 @@ export const otherMembersOf = (pod: Pod, { pods, sets, going }: NamespaceMembers
 };
 
 /** The pod's own set, and those with the same label of an application cluster. */
-const relatedSets = (pod: Pod, sets: readonly StatefulSet[]): readonly StatefulSet[] => {
+export const relatedSets = (pod: Pod, sets: readonly StatefulSet[]): readonly StatefulSet[] => {
   const own = setOf(pod)?.uid;
   const cluster = applicationOf(pod.metadata?.labels)?.cluster;
   return sets.filter(

@@ -10,16 +10,17 @@ import { usesClaim } from '../claim.ts';
 import type { Reconcile } from '../claim-reconciler.ts';
 import type { ClusterReader } from '../cluster-reader.ts';
 import { NODE_GONE_SINCE } from '../mark.ts';
-import { decideRecovery, type RecoveryMode } from './decision.ts';
+import { decidePod } from './decide-pod.ts';
+import type { RecoveryMode } from './decision.ts';
 import type { RecoveryTimes } from './due.ts';
+import type { HealthOptions } from './health/ask-health.ts';
 import { type LostClaim, lostClaim, recoveryPolicyOf } from './lost-volumes.ts';
-import { isReady, otherMembersOf, setOf } from './members.ts';
 import { readMembers } from './namespace-members.ts';
-import { describeTrouble, type NodeTrouble, troubleOf } from './node-trouble.ts';
+import { type NodeTrouble, troubleOf } from './node-trouble.ts';
 import { buildRecovery, type RecoveryInput } from './recovery-record.ts';
 import { tellOfPod } from './tell.ts';
 
-export interface RecoveryOptions {
+export interface RecoveryOptions extends HealthOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly fresh: ClusterReader;
@@ -125,23 +126,13 @@ const decideNamespace = async (
   const isOfNoUse = (lost: readonly LostClaim[]) =>
     lost.every(({ due }) => due.kind === 'never' && trouble.kind !== 'removal');
   if (isOfNoUse(claims)) return Number.POSITIVE_INFINITY;
-  const { client, events, mode } = options;
+  const { client, events } = options;
   const members = await readMembers(client, namespace, signal);
   let againMs = ASK_AGAIN_MS;
   for (const pod of members.pods) {
     const volumes = claims.filter(({ claim }) => usesClaim(pod, claim));
     if (volumes.length === 0 || isOfNoUse(volumes) || isElsewhere(pod, nodeName)) continue;
-    const decision = decideRecovery({
-      mode,
-      trouble: describeTrouble(nodeName, trouble),
-      isPlanned: trouble.kind === 'removal',
-      namespace,
-      podName: pod.metadata?.name ?? '',
-      isOfSet: setOf(pod) !== undefined,
-      isReady: isReady(pod),
-      volumes,
-      others: otherMembersOf(pod, members),
-    });
+    const decision = await decidePod(options, { pod, volumes, members, namespace, nodeName, trouble }, signal);
     if (decision.kind === 'wait') againMs = Math.min(againMs, decision.ms);
     if (decision.kind === 'refuse') tellOfPod(events, pod, { reason: 'RecoveryRefused', message: decision.sentence });
     if (decision.kind === 'act') {

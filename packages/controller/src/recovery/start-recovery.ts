@@ -15,6 +15,8 @@ import { connectRecoveryTriggers, queueAllRecovery } from './recovery-triggers.t
 export interface RecoverySettings {
   readonly mode: RecoveryMode;
   readonly times: RecoveryTimes;
+  /** Whether applications may name addresses that are asked before a member of theirs starts again empty. */
+  readonly healthChecks: 'on' | 'off';
   /** How long a record of what is over is kept, in milliseconds. */
   readonly keepRecordsMs: number;
 }

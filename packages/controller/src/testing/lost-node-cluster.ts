@@ -1,4 +1,5 @@
 import { hasCode } from '@berth/contract/errors';
+import { CONFIRM_DATA_LOSS_ANNOTATION } from '@berth/contract/names';
 import type { KubeClient } from '@berth/kube/client';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
@@ -21,10 +22,12 @@ export interface LostNodeOptions {
   readonly recovery?: string;
   readonly mode?: RecoveryMode;
   readonly crash?: CrashPoint;
+  readonly healthChecks?: 'on' | 'off';
 }
 
 /** A set es of three, one member a node, each with a volume there. */
-export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on', crash }: LostNodeOptions = {}) => {
+export const createLostNodeCluster = async (options: LostNodeOptions = {}) => {
+  const { recovery = 'node-lost', mode = 'on', crash, healthChecks = 'off' } = options;
   const api = createFakeKubeClient();
   const clock = createManualClock();
   const told: string[] = [];
@@ -86,7 +89,7 @@ export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on
         void (kind !== 'Pod' && told.push(`${event.reason}: ${event.message}`)),
     };
     const services = { client, caches, fresh, events, clock, metrics: createMetrics() };
-    const decide = createRecoveryReconciler({ ...services, mode, times: SETTINGS.recovery.times });
+    const decide = createRecoveryReconciler({ ...services, ...SETTINGS.recovery, mode, healthChecks });
     const execute = createRecoveryExecutor({ ...services, keepRecordsMs: SETTINGS.recovery.keepRecordsMs });
     const records = async () => (await api.list(VOLUME_RECOVERIES)).items;
     return async () => {
@@ -126,8 +129,15 @@ export const createLostNodeCluster = async ({ recovery = 'node-lost', mode = 'on
     const conditions = [{ type: 'Ready', status, lastTransitionTime: clock.now().toISOString() }];
     return api.mergePatch(NODES, { name }, { status: { conditions } }, { subresource: 'status' });
   };
+  /** Somebody writes that the data of a claim may be lost. */
+  const confirm = async (index: number) => {
+    const ref = { namespace: 'shop', name: `data-es-${index}` };
+    const uid = (await api.get(CLAIMS, ref))?.metadata?.uid ?? '';
+    return api.mergePatch(CLAIMS, ref, { metadata: { annotations: { [CONFIRM_DATA_LOSS_ANNOTATION]: uid } } });
+  };
   return {
     api,
+    confirm,
     clock,
     told,
     /** What was deleted, each with its grace in seconds. */

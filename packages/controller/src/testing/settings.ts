@@ -7,6 +7,7 @@ export const SETTINGS = {
   workers: 2,
   recovery: {
     mode: 'on',
+    healthChecks: 'off',
     keepRecordsMs: 90 * 24 * 3_600_000,
     times: { deletedGraceMs: 300_000, lostGraceMs: 900_000 },
   },
