@@ -16,7 +16,6 @@ import type { z } from 'zod';
 import { createCaches, startCaches, watched } from './caches.ts';
 import { configSchema } from './config.ts';
 import { runController } from './controller.ts';
-import { startCsiEndpoint } from './csi/endpoint.ts';
 import { createImmediatePlacement } from './immediate.ts';
 import { createVolumePlacement } from './volume-placement.ts';
 
@@ -61,6 +60,8 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
     const place = createImmediatePlacement(placeVolume);
     if (config.csiSocket !== undefined) {
       // Not fenced: creating by name and deleting by version are safe from any process, leading or not.
+      // gRPC takes a while to load, and most have no use for it.
+      const { startCsiEndpoint } = await import('./csi/endpoint.ts');
       const service = { client, caches, place: placeVolume, clock, logger, metrics };
       csi = await startCsiEndpoint({ ...service, path: config.csiSocket });
     }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '@berth/contract/errors';
-import { checkSize, MINIMUM_BYTES, parseClassParameters } from '@berth/contract/volume-request';
+import { checkSize, MINIMUM_BYTES } from '@berth/contract/volume-request';
 import { required } from '@berth/csi/validate';
 import type { VolumeRequest } from '../claim-request.ts';
 import { kindFor } from './capabilities.ts';
 import { parseCapacityRange, type SizeRange } from './capacity-range.ts';
-import type { CreateVolumeRequest, Parameters } from './messages.ts';
+import type { CreateVolumeRequest } from './messages.ts';
+import { claimOf, parseParameters } from './parameters.ts';
 import { type NodeWishes, parseTopology } from './topology.ts';
 
 /** A call for a volume, checked. */
@@ -25,12 +26,11 @@ const USUAL_BYTES = 1024 ** 3;
 /** Throws InvalidArgument, or OutOfRange for sizes, with a sentence for the author of the class or the call. */
 export const parseCreation = (message: CreateVolumeRequest): CreationRequest => {
   const name = checkName(message.name);
-  const { known, claim } = withoutMetadata(message.parameters);
   if (message.volumeContentSource) throw invalid('volumes cannot be filled from a snapshot or another volume');
   if (Object.keys(message.mutableParameters).length > 0) throw invalid('mutable_parameters are not supported');
   // Without a capability no class parameter can make the call right.
   if (message.volumeCapabilities.length === 0) throw invalid('volume_capabilities is missing');
-  const parameters = parseClassParameters(known);
+  const parameters = parseParameters(message.parameters);
   const { volumeMode, fsType } = kindFor(message.volumeCapabilities, parameters.fsType);
   const range = parseCapacityRange(message.capacityRange);
   const least = fsType === undefined ? 1 : MINIMUM_BYTES[fsType];
@@ -38,7 +38,7 @@ export const parseCreation = (message: CreateVolumeRequest): CreationRequest => 
   checkRange(bytes, fsType);
   return {
     volumeId: volumeIdFor(name),
-    claim: { ...claim, uid: CLAIM_VOLUME.exec(name)?.[1] ?? '' },
+    claim: { ...claimOf(message.parameters), uid: CLAIM_VOLUME.exec(name)?.[1] ?? '' },
     request: { medium: parameters.medium, bytes, volumeMode, ...(fsType && { fsType }) },
     range,
     policy: parameters.policy,
@@ -65,17 +65,6 @@ const checkName = (name: string): string => {
   if (BAD_NAME.test(name)) throw invalid('name has control characters or looks like a path; use letters and digits');
   return name;
 };
-
-/** What external-provisioner says of claim and volume with --extra-create-metadata; the rest is the class's own. */
-const METADATA = /^csi\.storage\.k8s\.io\/(pvc|pv)\/(name|namespace)$/;
-
-const withoutMetadata = (parameters: Parameters) => ({
-  known: Object.fromEntries(Object.entries(parameters).filter(([key]) => !METADATA.test(key))),
-  claim: {
-    namespace: parameters['csi.storage.k8s.io/pvc/namespace'] ?? '',
-    name: parameters['csi.storage.k8s.io/pvc/name'] ?? '',
-  },
-});
 
 const checkRange = (bytes: number, fsType: VolumeRequest['fsType']): void => {
   try {

@@ -1,9 +1,10 @@
 import { MEDIA } from '@berth/contract/medium';
-import { MINIMUM_BYTES, parseClassParameters } from '@berth/contract/volume-request';
+import { MINIMUM_BYTES } from '@berth/contract/volume-request';
 import type { NodeState } from '@berth/placement/model';
 import { roomFor } from '../capacity/capacity-object.ts';
 import { kindFor } from './capabilities.ts';
 import type { GetCapacityRequest } from './messages.ts';
+import { parseOptionalParameters } from './parameters.ts';
 import { nodeOf } from './topology.ts';
 
 export interface FreeCapacity {
@@ -16,7 +17,7 @@ export interface FreeCapacity {
 /** The room for new volumes on the nodes in question: all of it, and the largest and smallest volume. Pure. */
 export const freeCapacity = (states: readonly NodeState[], request: GetCapacityRequest): FreeCapacity => {
   const { parameters, volumeCapabilities, accessibleTopology } = request;
-  const known = Object.keys(parameters).length === 0 ? undefined : parseClassParameters(parameters);
+  const known = parseOptionalParameters(parameters);
   const kind = volumeCapabilities.length === 0 ? { fsType: known?.fsType } : kindFor(volumeCapabilities, known?.fsType);
   const node = accessibleTopology === null ? undefined : nodeOf(accessibleTopology);
   const media = known === undefined ? MEDIA : [known.medium];

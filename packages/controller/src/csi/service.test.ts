@@ -162,9 +162,12 @@ describe('ValidateVolumeCapabilities', () => {
     const csi = await startCsiHarness();
     const { volumeId } = (await csi.create()).volume;
     const validate = (fields: object) => csi.call('ValidateVolumeCapabilities', { volumeId, ...fields });
-    expect(await validate({ volumeCapabilities: [MOUNT] })).toMatchObject({
-      confirmed: { volumeCapabilities: [MOUNT] },
-    });
+    const metadata = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.k8s.io/pvc/name': 'data' };
+    for (const given of [{}, metadata]) {
+      expect(await validate({ volumeCapabilities: [MOUNT], parameters: given })).toMatchObject({
+        confirmed: { volumeCapabilities: [MOUNT] },
+      });
+    }
     const shared = { ...MOUNT, accessMode: { mode: 'MULTI_NODE_MULTI_WRITER' } };
     for (const [capability, why] of [
       [BLOCK, /with xfs, not a block volume/],

@@ -1,9 +1,9 @@
 import { AppError, hasCode } from '@berth/contract/errors';
-import { parseClassParameters } from '@berth/contract/volume-request';
 import { checkVolumeId } from '@berth/csi/validate';
 import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import { describeKind, kindFor } from './capabilities.ts';
 import type { ValidateVolumeCapabilitiesRequest } from './messages.ts';
+import { parseOptionalParameters } from './parameters.ts';
 import type { ControllerServiceOptions } from './service.ts';
 
 /** Whether a volume can be used in all these ways; if not, the message says why. */
@@ -18,7 +18,7 @@ export const validateCapabilities = async (
   const volume = await client.get(LOGICAL_VOLUMES, { name }, signal);
   if (volume === undefined) throw new AppError('NotFound', `there is no volume ${name}`);
   try {
-    const known = Object.keys(parameters).length === 0 ? undefined : parseClassParameters(parameters);
+    const known = parseOptionalParameters(parameters);
     const wanted = describeKind(kindFor(volumeCapabilities, known?.fsType ?? volume.spec.fsType));
     const has = describeKind(volume.spec);
     if (has !== wanted) return { message: `volume ${name} is ${has}, not ${wanted}` };
