@@ -1,11 +1,9 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { createIdentityService } from '@berth/csi/identity';
 import { loadNodeServices } from '@berth/csi/node-services';
-import { startSocketServer } from '@berth/csi/server';
 import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
 import type { Metrics } from '@berth/runtime/metrics';
+import { startKeptServer } from './kept-server.ts';
 import { createNodeService, type NodeServiceOptions } from './node.ts';
 import { createRegistrationService, socketPaths } from './registration.ts';
 
@@ -25,6 +23,8 @@ export interface CsiEndpoint {
 
 /** What the driver can do, as told to kubelet. */
 const IDENTITY = ['VOLUME_ACCESSIBILITY_CONSTRAINTS'] as const;
+const RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
 
 /** Serves the driver's own socket, then the one that kubelet finds it by. */
 export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
@@ -38,10 +38,10 @@ export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
   const onCall = (call: { method: string; code: string; seconds: number }) =>
     seconds.observe({ method: call.method, code: call.code }, call.seconds);
   let refusal: string | undefined;
+  let refusals = 0;
+  let cancelRetry = () => {};
 
-  await mkdir(dirname(paths.plugin), { recursive: true });
-  await mkdir(dirname(paths.registration), { recursive: true });
-  const plugin = await startSocketServer({
+  const plugin = await startKeptServer({
     path: paths.plugin,
     services: [
       {
@@ -55,9 +55,13 @@ export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
     onCall,
   });
   const onStatus = (status: { registered: boolean; error: string }) => {
+    cancelRetry();
     refusal = status.registered ? undefined : `kubelet has refused the driver: ${status.error}`;
+    if (status.registered) refusals = 0;
+    // kubelet tries a socket that it knows less and less often; a new one at once.
+    else cancelRetry = clock.after(Math.min(RETRY_MS * 2 ** refusals++, LONGEST_RETRY_MS), () => registration.reopen());
   };
-  const registration = await startSocketServer({
+  const registration = await startKeptServer({
     path: paths.registration,
     services: [
       {
@@ -72,6 +76,7 @@ export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
     refusal: () => refusal,
     // The registration goes first, so that kubelet sends nothing to a socket that is going away.
     close: async () => {
+      cancelRetry();
       await registration.close();
       await plugin.close();
     },

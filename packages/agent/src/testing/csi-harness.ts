@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { volumeName } from '@berth/contract/names';
 import { loadNodeServices } from '@berth/csi/node-services';
 import { createSocketClient, type SocketClient } from '@berth/csi/testing/socket-client';
-import { systemClock } from '@berth/runtime/clock';
+import { type Clock, systemClock } from '@berth/runtime/clock';
 import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import { type Logger, silentLogger } from '@berth/runtime/logger';
 import { createMetrics } from '@berth/runtime/metrics';
@@ -38,7 +38,7 @@ export const capability = (fsType = 'xfs') => ({
 });
 
 /** For each test of a file: the real CSI server on a fake machine that has one new volume of 400 MiB, and kubelet's calls to it. */
-export const useCsi = () => {
+export const useCsi = (clock: Clock = systemClock) => {
   const clients: SocketClient[] = [];
   let current: Current;
 
@@ -60,17 +60,17 @@ export const useCsi = () => {
   ) => {
     const host = createHost({ spawner: machine.spawner, prefix: [] });
     const log = (fields: object) => void logged.push(fields);
-    const logger: Logger = { ...silentLogger, info: log, warn: log, debug: log, child: () => logger };
+    const logger: Logger = { ...silentLogger, info: log, warn: log, error: log, debug: log, child: () => logger };
     return startCsi({
       host,
-      lvm: createLvm({ host, clock: systemClock }),
+      lvm: createLvm({ host, clock }),
       mounter: createMounter({ host, procDir: machine.procDir }),
       nodeName: 'node-1',
       sysDir: join(directory, 'sys'),
       locks,
       kubeletDir: join(directory, 'kubelet'),
       version: '0.1.0',
-      clock: systemClock,
+      clock,
       logger,
       metrics: createMetrics(),
     });
