@@ -10,6 +10,7 @@ import { readReport } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { activateGroup } from '../lvm/volume-group.ts';
 import { buildConditions } from './health.ts';
+import { createLoadMeter } from './load.ts';
 import { createLook, type LookOptions } from './look.ts';
 import { createGroupMetrics } from './metrics.ts';
 import { type IsKnown, removeOrphans } from './orphans.ts';
@@ -34,6 +35,7 @@ const FIELD_MANAGER = 'berth-agent';
 export const createNodeStorage = (options: NodeStorageOptions) => {
   const { client, nodeName, clock, logger } = options;
   const { look, untilScanMs, forget: forgetDisks } = createLook(options);
+  const measureLoad = createLoadMeter(options);
   const showMetrics = createGroupMetrics(options.metrics);
   let written: NodeStorageStatus | undefined;
 
@@ -78,9 +80,10 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       tell(await removeOrphans(orphans, { ...options, previous: before, signal }));
       const { seen, missingPrograms, events } = await look(wipe, signal);
       tell(events);
+      const busy = 'failure' in seen ? new Map<string, number>() : await measureLoad(seen.disks, before);
       const now = clock.now();
       const status: NodeStorageStatus = {
-        ...('failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget, now })),
+        ...('failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget, now, busy })),
         conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, now)],
       };
       if (!isDeepStrictEqual(status, before)) {

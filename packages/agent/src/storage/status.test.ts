@@ -54,10 +54,16 @@ const statusOf = (
     isKnown: (name) => name !== 'pvc-lost',
     now: new Date('2026-01-01T00:00:00Z'),
     forget,
+    busy: new Map([['csi-vg-ssd', 30]]),
   });
 const bytes = (amounts: Record<string, string> | undefined): number => parseQuantity(amounts?.[KEY] ?? 'none');
 
 describe('what a node says it has', () => {
+  it('tells the load of a group where it is known', () => {
+    const [known] = statusOf(group({ ours: 0, foreign: 0, total: 10 })).groups ?? [];
+    expect(known?.busyPercent).toBe(30);
+  });
+
   it('never promises more than is free, keeps the reserve, and adds up', () => {
     const extents = fc
       .tuple(fc.nat(10_000), fc.nat(10_000), fc.nat(10_000))

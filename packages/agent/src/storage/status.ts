@@ -16,6 +16,8 @@ export interface StatusFacts {
   readonly reserveBytes: number;
   readonly isKnown: IsKnown;
   readonly now: Date;
+  /** Percent by group; what is not known is absent. */
+  readonly busy: ReadonlyMap<string, number>;
   /** Identities of missing disks that an operator wants forgotten. */
   readonly forget: readonly string[];
 }
@@ -28,7 +30,8 @@ export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'condit
     const reserve = reserveOf(group, facts.reserveBytes);
     const foreign = foreignBytes(group, facts.isKnown);
     const orphans = findOrphans(group, facts);
-    return [{ group, medium, reserve, foreign, orphans, problem: groupProblem(group) }];
+    const busy = facts.busy.get(group.name);
+    return [{ group, medium, reserve, foreign, orphans, busy, problem: groupProblem(group) }];
   });
   const byMedium = <T>(value: (each: (typeof groups)[number]) => T): Record<string, T> =>
     Object.fromEntries(groups.map((each) => [capacityKey(each.medium), value(each)]));
@@ -56,10 +59,11 @@ interface OwnGroup {
   readonly reserve: number;
   readonly foreign: number;
   readonly orphans: readonly Orphan[];
+  readonly busy: number | undefined;
   readonly problem: string | undefined;
 }
 
-const describe = ({ group, medium, reserve, foreign, orphans, problem }: OwnGroup): VolumeGroupStatus => ({
+const describe = ({ group, medium, reserve, foreign, orphans, busy, problem }: OwnGroup): VolumeGroupStatus => ({
   name: group.name,
   medium,
   uuid: group.uuid,
@@ -70,6 +74,7 @@ const describe = ({ group, medium, reserve, foreign, orphans, problem }: OwnGrou
   reserve: formatQuantity(reserve),
   physicalVolumes: group.physicalVolumes.map(({ uuid }) => uuid),
   ...(orphans.length > 0 && { orphans: [...orphans] }),
+  ...(busy !== undefined && { busyPercent: busy }),
   ...(problem !== undefined && { problem }),
 });
 
