@@ -20,6 +20,9 @@ export const PARAMETER_RACK_SPREAD = `${DRIVER_NAME}/rack-spread`;
 /** StorageClass parameter: `none` (default), `node-deleted` or `node-lost`: when a stateful pod may start again empty. */
 export const PARAMETER_RECOVERY = `${DRIVER_NAME}/recovery`;
 
+/** StorageClass parameter: `none` (default), `discard` or `zero`: what happens to the data of a volume before it is removed. */
+export const PARAMETER_WIPE_POLICY = `${DRIVER_NAME}/wipe-policy`;
+
 /** Annotation of a claim whose data may be given up although a guard says no; its value is the claim's uid, so that it is not inherited. */
 export const CONFIRM_DATA_LOSS_ANNOTATION = `${DRIVER_NAME}/confirm-data-loss`;
 

@@ -10,6 +10,7 @@ describe('the parameters of a StorageClass', () => {
       policy: 'spread',
       rackSpread: 'preferred',
       recovery: 'none',
+      wipePolicy: 'none',
     });
   });
 
@@ -25,6 +26,7 @@ describe('the parameters of a StorageClass', () => {
       { 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/recovery': 'always' },
       'write one of none, node-deleted, node-lost',
     ],
+    [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/wipe-policy': 'shred' }, 'write one of none, discard, zero'],
     [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/rack-spread': 'yes' }, 'write one of preferred, required'],
   ])('refuses %j', (parameters, sentence) => {
     expect(() => parseClassParameters(parameters as Record<string, string>)).toThrow(sentence);

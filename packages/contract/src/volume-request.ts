@@ -6,6 +6,7 @@ import {
   PARAMETER_POLICY,
   PARAMETER_RACK_SPREAD,
   PARAMETER_RECOVERY,
+  PARAMETER_WIPE_POLICY,
 } from './names.ts';
 import { formatBytes } from './quantity.ts';
 
@@ -16,11 +17,16 @@ export interface ClassParameters {
   readonly policy: 'spread' | 'concentrated';
   readonly rackSpread: 'preferred' | 'required';
   readonly recovery: RecoveryPolicy;
+  readonly wipePolicy: WipePolicy;
 }
 
 /** When a stateful pod whose volume is on a lost node may start again with an empty one. */
 export const RECOVERY_POLICIES = ['none', 'node-deleted', 'node-lost'] as const;
 export type RecoveryPolicy = (typeof RECOVERY_POLICIES)[number];
+
+/** What happens to the data of a volume before it is removed: nothing, a discard, or zeros over it. */
+export const WIPE_POLICIES = ['none', 'discard', 'zero'] as const;
+export type WipePolicy = (typeof WIPE_POLICIES)[number];
 
 export const FS_TYPES = ['xfs', 'ext4'] as const;
 export type FsType = (typeof FS_TYPES)[number];
@@ -28,7 +34,14 @@ export type FsType = (typeof FS_TYPES)[number];
 /** Smallest volume in bytes on which the file system can be made: mkfs.xfs refuses less than 300 MiB. */
 export const MINIMUM_BYTES: Readonly<Record<FsType, number>> = { xfs: 300 * 1024 ** 2, ext4: 16 * 1024 ** 2 };
 
-const KNOWN = [PARAMETER_DISK_TYPE, PARAMETER_FS_TYPE, PARAMETER_POLICY, PARAMETER_RACK_SPREAD, PARAMETER_RECOVERY];
+const KNOWN = [
+  PARAMETER_DISK_TYPE,
+  PARAMETER_FS_TYPE,
+  PARAMETER_POLICY,
+  PARAMETER_RACK_SPREAD,
+  PARAMETER_RECOVERY,
+  PARAMETER_WIPE_POLICY,
+];
 
 /** Reads the parameters of a StorageClass. Throws InvalidArgument with a sentence for the person who wrote the class. */
 export const parseClassParameters = (parameters: Readonly<Record<string, string>> = {}): ClassParameters => {
@@ -52,6 +65,7 @@ export const parseClassParameters = (parameters: Readonly<Record<string, string>
     policy: oneOf(parameters, PARAMETER_POLICY, ['spread', 'concentrated']),
     rackSpread: oneOf(parameters, PARAMETER_RACK_SPREAD, ['preferred', 'required']),
     recovery: oneOf(parameters, PARAMETER_RECOVERY, RECOVERY_POLICIES),
+    wipePolicy: oneOf(parameters, PARAMETER_WIPE_POLICY, WIPE_POLICIES),
   };
 };
 

@@ -1,7 +1,7 @@
 import { AppError } from '@berth/contract/errors';
 import type { Medium } from '@berth/contract/medium';
 import { parseQuantity } from '@berth/contract/quantity';
-import { checkSize, type FsType, parseClassParameters } from '@berth/contract/volume-request';
+import { checkSize, type FsType, parseClassParameters, type WipePolicy } from '@berth/contract/volume-request';
 import type { PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
 
 /** What a claim, or a CSI call, asks for, checked. */
@@ -11,6 +11,7 @@ export interface VolumeRequest {
   readonly volumeMode: 'Filesystem' | 'Block';
   /** Absent for Block. */
   readonly fsType?: FsType;
+  readonly wipePolicy: WipePolicy;
 }
 
 /** A local volume is on one node, so it can be mounted by one node only. */
@@ -25,7 +26,8 @@ export const parseClaim = (claim: PersistentVolumeClaim, storageClass: StorageCl
   const fsType = volumeMode === 'Block' ? undefined : parameters.fsType;
   const bytes = requestedBytes(claim);
   checkSize(bytes, fsType);
-  return { medium: parameters.medium, bytes, volumeMode, ...(fsType && { fsType }) };
+  const { medium, wipePolicy } = parameters;
+  return { medium, bytes, volumeMode, wipePolicy, ...(fsType && { fsType }) };
 };
 
 /** The bytes a claim asks for. Throws InvalidArgument when it does not say or what it says is not a size. */

@@ -44,6 +44,7 @@ export const newLogicalVolume = (name: string, nodeName: string, request: Volume
     size: formatQuantity(request.bytes),
     volumeMode: request.volumeMode,
     ...(request.fsType && { fsType: request.fsType }),
+    ...(request.wipePolicy !== 'none' && { wipePolicy: request.wipePolicy }),
     claim: NO_CLAIM,
   },
 });

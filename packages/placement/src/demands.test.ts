@@ -17,7 +17,14 @@ const claim = (change: Partial<ClaimFacts> = {}): ClaimFacts => ({
 const CLASSES: Readonly<Record<string, ClassFacts>> = {
   fast: {
     kind: 'ours',
-    parameters: { medium: 'nvme', fsType: 'xfs', policy: 'spread', rackSpread: 'preferred', recovery: 'none' },
+    parameters: {
+      medium: 'nvme',
+      fsType: 'xfs',
+      policy: 'spread',
+      rackSpread: 'preferred',
+      recovery: 'none',
+      wipePolicy: 'none',
+    },
   },
   ceph: { kind: 'foreign' },
   typo: { kind: 'invalid', reason: 'disk-type is missing; write one of hdd, ssd, nvme' },

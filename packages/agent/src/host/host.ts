@@ -28,7 +28,17 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** Programs without which the agent can do nothing, or not everything it is asked for. */
-export const HOST_PROGRAMS = ['lvm', 'lsblk', 'blkid', 'wipefs', 'mount', 'umount', 'mkfs.xfs', 'mkfs.ext4'] as const;
+export const HOST_PROGRAMS = [
+  'lvm',
+  'lsblk',
+  'blkid',
+  'wipefs',
+  'blkdiscard',
+  'mount',
+  'umount',
+  'mkfs.xfs',
+  'mkfs.ext4',
+] as const;
 
 export const createHost = (options: { readonly spawner: Spawner; readonly prefix: readonly string[] }): Host => ({
   run: async (argv, commandOptions) => {

@@ -132,6 +132,16 @@ const findInLastReport = (lvm: Lvm, name: string, thrown: unknown): LogicalVolum
   return volume;
 };
 
+/**
+ * Proves that nobody has the volume open, by taking its device away and giving it back: LVM refuses that otherwise. Errors:
+ * FailedPrecondition while it is in use.
+ */
+export const proveUnused = async (lvm: Lvm, volume: LogicalVolumeOnDisk, signal?: AbortSignal): Promise<void> => {
+  const name = `${volume.volumeGroup}/${volume.name}`;
+  await lvm.run('lvchange', ['--activate', 'n', name], { signal });
+  await lvm.run('lvchange', ['--activate', 'y', name], { signal });
+};
+
 /** Records that the volume has its file system. Repeatable. */
 export const markFormatted = async (lvm: Lvm, volume: LogicalVolumeOnDisk, signal?: AbortSignal): Promise<void> => {
   await lvm.run('lvchange', ['--deltag', NEW_TAG, `${volume.volumeGroup}/${volume.name}`], { signal });

@@ -1,14 +1,16 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { KubeClient } from '@berth/kube/client';
 import type { Clock } from '@berth/runtime/clock';
-import type { KeyedLock } from '@berth/runtime/keyed-lock';
+import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import type { Logger } from '@berth/runtime/logger';
+import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { provide } from './provide-volume.ts';
 import { remove } from './remove-volume.ts';
 
 export interface LogicalVolumeOptions {
   readonly client: KubeClient;
+  readonly host: Host;
   readonly lvm: Lvm;
   readonly locks: KeyedLock;
   readonly nodeName: string;
@@ -28,14 +30,16 @@ export interface LogicalVolumeOptions {
 export type Outcome = { readonly againAfterMs?: number } | undefined;
 
 /** Brings the logical volume on disk and its object together. Repeatable at any time, also after a kill at any point. */
-export const createLogicalVolumeReconcile =
-  (options: LogicalVolumeOptions) =>
-  async (name: string, signal: AbortSignal): Promise<Outcome> => {
+export const createLogicalVolumeReconcile = (options: LogicalVolumeOptions) => {
+  // Wiping takes hours; one at a time leaves the disks and the other workers to those who want something.
+  const wiping = createKeyedLock();
+  return async (name: string, signal: AbortSignal): Promise<Outcome> => {
     const object = options.read(name);
     if (object === undefined || object.spec.nodeName !== options.nodeName) return undefined;
     return options.locks.tryRun(name, () =>
       object.metadata.deletionTimestamp === undefined
         ? provide(options, object, signal)
-        : remove(options, object, signal),
+        : remove({ ...options, wiping }, object, signal),
     );
   };
+};

@@ -2,58 +2,82 @@ import { hasCode, toAppError } from '@berth/contract/errors';
 import { LOGICAL_VOLUME_FINALIZER } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { LOGICAL_VOLUMES } from '@berth/kube/resources';
+import type { KeyedLock } from '@berth/runtime/keyed-lock';
 import { findVolume, removeVolume } from '../lvm/logical-volume.ts';
-import { readReport } from '../lvm/report.ts';
-import { findMountsOfDevice, type Mount, readAllMounts, readHostMounts } from '../mount/mount-table.ts';
+import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
+import { findMountsOfDevice, readAllMounts } from '../mount/mount-table.ts';
 import type { LogicalVolumeOptions, Outcome } from './logical-volume.ts';
 import { writeStatus } from './volume-status.ts';
+import { findWipeStep, takeWipeStep, type WipeStep } from './wipe-volume.ts';
 
-const WHILE_MOUNTED_MS = 5_000;
+export interface RemoveOptions extends LogicalVolumeOptions {
+  /** One volume of the node at a time is wiped. */
+  readonly wiping: KeyedLock;
+}
 
-/** Removes the volume from the disks, then lets its object go. Repeatable. */
-export const remove = async (
-  options: LogicalVolumeOptions,
-  object: LogicalVolume,
-  signal: AbortSignal,
-): Promise<Outcome> => {
-  const { name, finalizers = [], uid, resourceVersion } = object.metadata;
+const WHILE_IN_USE_MS = 5_000;
+const WHILE_OTHERS_ARE_WIPED_MS = 5_000;
+
+/** Wipes the volume if that is wanted, removes it from the disks, then lets its object go. Repeatable; never by force. */
+export const remove = async (options: RemoveOptions, object: LogicalVolume, signal: AbortSignal): Promise<Outcome> => {
+  const { name, finalizers = [] } = object.metadata;
   if (!finalizers.includes(LOGICAL_VOLUME_FINALIZER)) return undefined;
-  const obstacle = await tryRemove(options, name, signal);
-  if (obstacle !== undefined) {
-    const condition = { status: 'False', reason: 'InUse', message: obstacle } as const;
-    await writeStatus(options, object, { phase: 'Deleting', condition });
-    return { againAfterMs: WHILE_MOUNTED_MS };
+  const volume = findVolume(await readReport(options.lvm, signal), name);
+  try {
+    if (volume !== undefined) {
+      const mountedAt = await findMountPoints(options.procDir, volume);
+      if (mountedAt.length > 0) return wait(options, object, `still mounted at ${mountedAt.join(', ')}`);
+      const step = findWipeStep(object, volume);
+      if (step !== undefined) return await wipe(options, object, volume, step, signal);
+      await removeVolume(options.lvm, name, signal);
+    }
+  } catch (thrown) {
+    if (hasCode(thrown, 'FailedPrecondition')) return wait(options, object, toAppError(thrown).message);
+    throw thrown;
   }
   options.onChange();
-  const rest = finalizers.filter((finalizer) => finalizer !== LOGICAL_VOLUME_FINALIZER);
-  const patch = { metadata: { uid, resourceVersion, finalizers: rest } };
-  await options.client.mergePatch(LOGICAL_VOLUMES, { name }, patch, {}, signal).catch((thrown: unknown) => {
-    if (!hasCode(thrown, 'NotFound')) throw thrown;
-  });
+  await release(options, object, signal);
   return undefined;
 };
 
-/** Never by force: says why the volume can't go yet, if so. */
-const tryRemove = async (
-  { lvm, procDir }: LogicalVolumeOptions,
-  name: string,
+const findMountPoints = async (procDir: string, { device }: LogicalVolumeOnDisk): Promise<string[]> => {
+  const mounts = device === undefined ? [] : findMountsOfDevice(await readAllMounts(procDir), device);
+  return [...new Set(mounts.map((mount) => mount.mountPoint))];
+};
+
+const wait = async (options: RemoveOptions, object: LogicalVolume, obstacle: string): Promise<Outcome> => {
+  const condition = { status: 'False', reason: 'InUse', message: obstacle } as const;
+  await writeStatus(options, object, { phase: 'Deleting', condition });
+  return { againAfterMs: WHILE_IN_USE_MS };
+};
+
+/**
+ * One step, and then a look at the object as it is by then: somebody may want it otherwise. The write of how far it is brings the
+ * volume back into the queue.
+ */
+const wipe = async (
+  options: RemoveOptions,
+  object: LogicalVolume,
+  volume: LogicalVolumeOnDisk,
+  step: WipeStep,
   signal: AbortSignal,
-): Promise<string | undefined> => {
-  const volume = findVolume(await readReport(lvm, signal), name);
-  if (volume === undefined) return undefined;
-  const mounts = volume.device === undefined ? [] : await mountsOf(volume.device, procDir);
-  if (mounts.length > 0) return `still mounted at ${[...new Set(mounts.map((mount) => mount.mountPoint))].join(', ')}`;
+): Promise<Outcome> => {
   try {
-    await removeVolume(lvm, name, signal);
+    const { wiped, message } = await options.wiping.tryRun('wiping', () => takeWipeStep(options, volume, step, signal));
+    const condition = { status: 'False', reason: 'Wiping', message } as const;
+    await writeStatus(options, object, { phase: 'Deleting', wiped, condition });
     return undefined;
   } catch (thrown) {
-    if (hasCode(thrown, 'FailedPrecondition')) return toAppError(thrown).message;
+    if (hasCode(thrown, 'Aborted') && !signal.aborted) return { againAfterMs: WHILE_OTHERS_ARE_WIPED_MS };
     throw thrown;
   }
 };
 
-/** The host's own mounts first: kubelet unstages a volume after its claim is gone, so most often that is the answer. */
-const mountsOf = async (device: string, procDir: string): Promise<readonly Mount[]> => {
-  const onHost = findMountsOfDevice(await readHostMounts(procDir), device);
-  return onHost.length > 0 ? onHost : findMountsOfDevice(await readAllMounts(procDir), device);
+const release = async ({ client }: RemoveOptions, { metadata }: LogicalVolume, signal: AbortSignal): Promise<void> => {
+  const { name, uid, resourceVersion, finalizers = [] } = metadata;
+  const rest = finalizers.filter((finalizer) => finalizer !== LOGICAL_VOLUME_FINALIZER);
+  const patch = { metadata: { uid, resourceVersion, finalizers: rest } };
+  await client.mergePatch(LOGICAL_VOLUMES, { name }, patch, {}, signal).catch((thrown: unknown) => {
+    if (!hasCode(thrown, 'NotFound')) throw thrown;
+  });
 };

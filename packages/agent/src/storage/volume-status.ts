@@ -10,6 +10,7 @@ export interface NextStatus {
   readonly phase: NonNullable<LogicalVolumeStatus['phase']>;
   readonly size?: string;
   readonly volumeGroup?: string;
+  readonly wiped?: string;
   readonly condition: { readonly status: 'True' | 'False'; readonly reason: string; readonly message: string };
 }
 

@@ -104,6 +104,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const found = findLv(state, path);
     if (found === undefined) return failed(`  Failed to find logical volume "${path}"`);
     const activate = options.one('--activate');
+    if (activate === 'n' && found.lv.open) return failed(`  Logical volume ${path} in use.`);
     if (activate !== undefined) found.lv.active = activate === 'y';
     const gone = options.all('--deltag');
     found.lv.tags = found.lv.tags.filter((tag) => !gone.includes(tag));

@@ -60,6 +60,14 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   xfs_repair: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
   e2fsck: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
+  blkdiscard: (state, args) => {
+    const lv = findLv(state, args.at(-1) ?? '')?.lv;
+    if (!lv?.active) return failed('blkdiscard: cannot open: No such file or directory');
+    const number = (name: string): number => Number(args[args.indexOf(name) + 1]);
+    if (number('--offset') > (lv.wipedBytes ?? 0)) return failed('blkdiscard: a part was left out');
+    lv.wipedBytes = Math.max(lv.wipedBytes ?? 0, number('--offset') + number('--length'));
+    return ok('');
+  },
   udevadm: () => ok(''),
   xfs_growfs: () => ok(''),
   resize2fs: () => ok(''),

@@ -22,6 +22,10 @@ export interface FakeLv {
   health?: string;
   content?: FakeContent;
   unreadable?: boolean;
+  /** A program has it open. */
+  open?: boolean;
+  /** Bytes from the beginning that hold nothing any more. */
+  wipedBytes?: number;
 }
 
 export interface FakeGroup {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { WIPE_POLICIES } from '../volume-request.ts';
 import { conditionSchema, mediumField, quantityField, rules } from './fields.ts';
 import type { ObjectMeta } from './object.ts';
 
@@ -9,6 +10,10 @@ const specSchema = z
     size: quantityField('Size asked for; the real size is this rounded up to whole extents.'),
     volumeMode: z.enum(['Filesystem', 'Block']),
     fsType: z.enum(['xfs', 'ext4']).optional().meta({ description: 'File system to make; absent for Block.' }),
+    wipePolicy: z.enum(WIPE_POLICIES).optional().meta({
+      description:
+        'What happens to the data before the volume is removed; absent for none. May be changed at any time.',
+    }),
     claim: z
       .object({ namespace: z.string().max(63), name: z.string().max(253), uid: z.string().max(63) })
       .meta({ description: 'The claim this volume was made for; empty where nobody said.' }),
@@ -39,6 +44,7 @@ const statusSchema = z.object({
   phase: z.enum(['Pending', 'Ready', 'Failed', 'Deleting']).optional(),
   size: quantityField('Real size on disk, in whole extents.').optional(),
   volumeGroup: z.string().optional(),
+  wiped: quantityField('How much of it has been wiped, from its beginning, before it is removed.').optional(),
   conditions: z.array(conditionSchema).optional(),
 });
 
