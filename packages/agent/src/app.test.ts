@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NODES } from '@berth/kube/resources';
 import { systemClock } from '@berth/runtime/clock';
 import { describe, expect, it } from 'vitest';
 import { useAgent } from './testing/agent-harness.ts';
@@ -41,6 +42,16 @@ describe('the storage of a node', () => {
     await plugIn();
     await writeFile(join(agent.directory, 'udev/data/b259:2'), 'E:ID_SERIAL=S3\n');
     await soon(async () => (await storage())?.status?.capacity).toEqual({ 'csi.storage.io/csi-vg-nvme': '2Gi' });
+  });
+
+  it('takes disks as the labels of the node say, where a rule asks for them', async () => {
+    await taken();
+    await agent.client.mergePatch(NODES, { name: 'node-1' }, { metadata: { labels: { pool: 'dense' } } });
+    await restart('--medium-rules', 'label:pool=fast=nvme,label:pool=dense&path:/dev/vd*=hdd');
+    await soon(async () => (await storage())?.status?.disks?.[2]).toMatchObject({
+      medium: 'hdd',
+      mediumDecidedBy: 'rule label:pool=dense&path:/dev/vd*=hdd',
+    });
   });
 
   it('grows with its disks', async () => {

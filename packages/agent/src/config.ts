@@ -30,7 +30,7 @@ export const agentConfigSchema = z.object({
     description: 'adopt: disks that may be taken are taken. observe: they are only reported, and none is changed.',
   }),
   mediumRules: parsed(parseMediumRules).default([]).meta({
-    description: "Media of disks that don't tell, for example `model:PERC H730=hdd,slot:pci-0000:00:10.0=ssd`.",
+    description: "Media of disks that don't tell, for example `model:PERC*&size:>=2Ti=hdd,slot:pci-0000:00:10.0=ssd`.",
   }),
   reserve: parsed(parseQuantity).default(0).meta({ description: 'Amount of every volume group that stays free.' }),
   reportSeconds: z.coerce.number().min(0).default(5).meta({

@@ -48,6 +48,38 @@ describe('the medium of a disk', () => {
     expect(decideMedium(blockDevice({ model: 'PERC H730 Mini 2', transport: 'nvme' }), rules).medium).toBe('nvme');
   });
 
+  it.each([
+    ['model:PERC*=hdd', { model: 'PERC H730 Mini' }, true],
+    ['model:*H730*=hdd', { model: 'PERC H730 Mini' }, true],
+    ['model:PERC.H730=hdd', { model: 'PERC H730' }, false],
+    ['vendor:DELL&model:PERC*=hdd', { vendor: 'DELL', model: 'PERC H730' }, true],
+    ['vendor:DELL&model:PERC*=hdd', { vendor: 'HP', model: 'PERC H730' }, false],
+    ['serial:S3*=hdd', { serial: 'S3Z8' }, true],
+    ['path:/dev/disk/by-id/wwn-0x5*=hdd', { links: ['/dev/disk/by-id/wwn-0x5000'] }, true],
+    ['path:/dev/sd?=hdd', { path: '/dev/sda' }, false],
+    ['path:/dev/sd*=hdd', { path: '/dev/sda' }, true],
+    ['size:>=2Ti=hdd', { sizeBytes: 2 * 1024 ** 4 }, true],
+    ['size:>2Ti=hdd', { sizeBytes: 2 * 1024 ** 4 }, false],
+    ['size:>=1Ti&size:<2Ti=hdd', { sizeBytes: 1.5 * 1024 ** 4 }, true],
+    ['size:>=1Ti&size:<=2Ti=hdd', { sizeBytes: 3 * 1024 ** 4 }, false],
+    ['label:pool=dense=hdd', {}, true],
+    ['label:pool=fast=hdd', {}, false],
+    ['label:pool=hdd', {}, true],
+    ['label:toString=hdd', {}, false],
+  ])('rule "%s" and a disk with %o: %s', (text, facts, expected) => {
+    const [rule] = parseMediumRules(text);
+    expect(rule?.matches(blockDevice(facts), { pool: 'dense' })).toBe(expected);
+  });
+
+  it('is asked of the node only where a rule needs its labels', () => {
+    const rules = parseMediumRules('model:x=hdd,size:>1Ti&label:pool=hdd');
+    expect(rules.map(({ usesLabels }) => usesLabels)).toEqual([false, true]);
+  });
+
+  it.each(['size:2Ti=hdd', 'size:>many=hdd', 'model:x&=hdd', 'toString:x=hdd'])('refuses the rule "%s"', (text) => {
+    expect(() => parseMediumRules(text)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
+  });
+
   it.each(['model=hdd', 'colour:red=hdd', 'model:x=floppy', 'x'])('refuses the rule "%s" with a sentence', (text) => {
     expect(() => parseMediumRules(text)).toThrow(/write field:value=medium/);
   });

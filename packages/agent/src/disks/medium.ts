@@ -1,6 +1,6 @@
 import type { Medium } from '@berth/contract/medium';
 import type { BlockDevice } from './block-device.ts';
-import type { MediumRule } from './medium-rules.ts';
+import type { Labels, MediumRule } from './medium-rules.ts';
 
 export type MediumDecision =
   | { readonly medium: Medium; readonly decidedBy: string }
@@ -17,8 +17,12 @@ const SPEAKS_FOR_OTHERS =
  * What a disk is made of: an operator's rule first, then NVMe transport, then what the disk itself says of its rotation, then the
  * kernel's rotational flag unless it is that of a hypervisor or RAID controller; those are refused with a sentence.
  */
-export const decideMedium = (device: BlockDevice, rules: readonly MediumRule[] = []): MediumDecision => {
-  const rule = rules.find((each) => each.matches(device));
+export const decideMedium = (
+  device: BlockDevice,
+  rules: readonly MediumRule[] = [],
+  labels: Labels = {},
+): MediumDecision => {
+  const rule = rules.find((each) => each.matches(device, labels));
   if (rule !== undefined) return { medium: rule.medium, decidedBy: `rule ${rule.text}` };
   if (device.transport === 'nvme') return { medium: 'nvme', decidedBy: 'NVMe transport' };
   const rate = device.rotationRate ?? 0;

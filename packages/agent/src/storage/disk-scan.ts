@@ -9,7 +9,7 @@ import { gatherFacts, readSwaps } from '../disks/adoption-facts.ts';
 import type { IdentifiedDisk } from '../disks/identity.ts';
 import { readDisks } from '../disks/inventory.ts';
 import { decideMedium } from '../disks/medium.ts';
-import type { MediumRule } from '../disks/medium-rules.ts';
+import type { Labels, MediumRule } from '../disks/medium-rules.ts';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
@@ -41,22 +41,30 @@ export interface DiskScan {
   readonly events: readonly EventText[];
 }
 
+/** What a look at the disks is for. */
+export interface ScanRequest {
+  /** Identities of the disks that an operator wants wiped. */
+  readonly wipe: readonly string[];
+  /** Labels of the node, where a rule asks for them. */
+  readonly nodeLabels: Labels;
+}
+
 /**
  * Looks at all disks of the node, wipes those that are asked for, and takes those that may be taken into the volume group of their
  * medium. Returns what each disk is; a disk that can't be taken has the reason, and never keeps the others waiting.
  */
 export const scanDisks = async (
   options: DiskScanOptions,
-  wipe: readonly string[],
+  { wipe, nodeLabels }: ScanRequest,
   signal: AbortSignal,
 ): Promise<DiskScan> => {
-  const before = await inspect(options, signal);
+  const before = await inspect({ ...options, nodeLabels }, signal);
   if (options.mode === 'observe') {
     const { disks } = await settle(before);
     return { disks, report: before.report, events: wipe.map(refuseToWipe) };
   }
   const events = await wipeDisks(wipe, before);
-  const context = events.length === 0 ? before : await inspect(options, signal);
+  const context = events.length === 0 ? before : await inspect({ ...options, nodeLabels }, signal);
   const { disks, hasChanged } = await settle(context);
   const grown = await growDisks(context);
   const report = hasChanged || grown > 0 ? await readReport(options.lvm, signal) : context.report;
@@ -69,7 +77,10 @@ const refuseToWipe = (identity: string): EventText => ({
   message: `the disk ${identity} was not wiped: the agent only observes (setting mode)`,
 });
 
-const inspect = async (options: DiskScanOptions, signal: AbortSignal): Promise<Context> => ({
+const inspect = async (
+  options: DiskScanOptions & Pick<Context, 'nodeLabels'>,
+  signal: AbortSignal,
+): Promise<Context> => ({
   ...options,
   disks: (await readDisks({ ...options, signal })).filter(({ device }) => device.type === 'disk'),
   report: await readReport(options.lvm, signal),
@@ -108,6 +119,7 @@ const growDisks = async ({ lvm, report, logger, signal }: Context): Promise<numb
 };
 
 interface Context extends DiskScanOptions {
+  readonly nodeLabels: Labels;
   readonly disks: readonly IdentifiedDisk[];
   readonly report: LvmReport;
   readonly mounts: readonly Mount[];
@@ -122,7 +134,7 @@ interface Look {
 }
 
 const lookAt = async (disk: IdentifiedDisk, context: Context): Promise<Look> => {
-  const decision = decideMedium(disk.device, context.mediumRules);
+  const decision = decideMedium(disk.device, context.mediumRules, context.nodeLabels);
   const base = describe(disk, decision.medium, decision.medium && decision.decidedBy);
   const refused = (reason: string): Look => ({ base, verdict: { state: 'Refused', reason: `not taken: ${reason}` } });
   const uuids = physicalVolumeUuids(context.nodeName, `${disk.identity.tier} ${disk.identity.value}`);

@@ -4,7 +4,7 @@ import type { EventText } from '@berth/kube/event-recorder';
 import type { Clock } from '@berth/runtime/clock';
 import { findMissingPrograms, HOST_PROGRAMS } from '../host/host.ts';
 import { readReport } from '../lvm/report.ts';
-import { type DiskScan, type DiskScanOptions, scanDisks } from './disk-scan.ts';
+import { type DiskScan, type DiskScanOptions, type ScanRequest, scanDisks } from './disk-scan.ts';
 
 /** What is there, or why that can't be told: a hung disk or a missing program must show in the object too. */
 export type Seen = Omit<DiskScan, 'events'> | { readonly failure: AppError };
@@ -32,23 +32,22 @@ export const createLook = (options: LookOptions) => {
   const untilScanMs = (): number =>
     scanned === undefined ? 0 : Math.max(0, scanned.atMs + scanSeconds * 1000 - clock.monotonicMs());
 
-  const see = async (wipe: readonly string[], signal: AbortSignal): Promise<DiskScan> => {
-    if (scanned !== undefined && untilScanMs() > 0 && wipe.length === 0) {
+  const see = async (request: ScanRequest, signal: AbortSignal): Promise<DiskScan> => {
+    if (scanned !== undefined && untilScanMs() > 0 && request.wipe.length === 0) {
       return { disks: scanned.disks, report: await readReport(lvm, signal), events: [] };
     }
-    const scan = await scanDisks(options, wipe, signal);
+    const scan = await scanDisks(options, request, signal);
     scanned = { disks: scan.disks, atMs: clock.monotonicMs() };
     return scan;
   };
 
   return {
-    /** `wipe` holds the identities of the disks that an operator wants wiped. */
-    look: async (wipe: readonly string[], signal: AbortSignal): Promise<Sight> => {
+    look: async (request: ScanRequest, signal: AbortSignal): Promise<Sight> => {
       if (missingPrograms === undefined || missingPrograms.length > 0) {
         missingPrograms = await findMissingPrograms(host, HOST_PROGRAMS, signal);
       }
       try {
-        const { events, ...seen } = await see(wipe, signal);
+        const { events, ...seen } = await see(request, signal);
         return { missingPrograms, seen, events };
       } catch (thrown) {
         if (signal.aborted) throw thrown;

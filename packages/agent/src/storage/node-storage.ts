@@ -6,6 +6,7 @@ import type { EventRecorder, EventText } from '@berth/kube/event-recorder';
 import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import type { KeyedLock } from '@berth/runtime/keyed-lock';
 import type { Metrics } from '@berth/runtime/metrics';
+import type { Labels } from '../disks/medium-rules.ts';
 import { readReport } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { activateGroup } from '../lvm/volume-group.ts';
@@ -53,6 +54,11 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
     await client.apply(NODE_STORAGES, objectWith({ ownerReferences }), { fieldManager: FIELD_MANAGER }, signal);
   };
 
+  const readNodeLabels = async (signal: AbortSignal): Promise<Labels> => {
+    if (!options.mediumRules.some(({ usesLabels }) => usesLabels) || untilScanMs() > 0) return {};
+    return (await client.get(NODES, { name: nodeName }, signal))?.metadata?.labels ?? {};
+  };
+
   const objectWith = (metadata: object, status?: NodeStorageStatus) => ({
     apiVersion: apiVersionOf(NODE_STORAGES),
     kind: NODE_STORAGES.kind,
@@ -78,7 +84,7 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       const before = written ?? (await readWritten(signal));
       const { wipe, forget, removeOrphans: orphans } = await takeRequests(client, options.object(), signal);
       tell(await removeOrphans(orphans, { ...options, previous: before, signal }));
-      const { seen, missingPrograms, events } = await look(wipe, signal);
+      const { seen, missingPrograms, events } = await look({ wipe, nodeLabels: await readNodeLabels(signal) }, signal);
       tell(events);
       const busy = 'failure' in seen ? new Map<string, number>() : await measureLoad(seen.disks, before);
       const now = clock.now();
