@@ -7,6 +7,7 @@ import {
   extendVolume,
   findVolume,
   markFormatted,
+  proveUnused,
   removeVolume,
 } from '../lvm/logical-volume.ts';
 import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
@@ -179,6 +180,14 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       expect((await activateVolume(place.lvm, 'pvc-1')).device).toMatch(/^\d+:\d+$/);
       await rejectsWith(activateVolume(place.lvm, 'pvc-2'), 'NotFound');
       await rejectsWith(place.lvm.run('lvremove', ['--yes', `${GROUP}/pvc-2`]), 'NotFound');
+    });
+
+    it('proves that nobody has a volume open, also one that has no device, and leaves it with its device', async () => {
+      await add(0);
+      await proveUnused(place.lvm, await create('pvc-1', 8 * MIB));
+      await place.lvm.run('lvchange', ['--activate', 'n', `${GROUP}/pvc-1`]);
+      await proveUnused(place.lvm, await create('pvc-1', 8 * MIB));
+      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.device).toMatch(/^\d+:\d+$/);
     });
 
     it('removes a volume, and is content when it is gone', async () => {
