@@ -60,6 +60,19 @@ describe('filter', () => {
     expect(berth.view.unready()).toBeDefined();
   });
 
+  it('sends pods with our claims to the replica that leads, and holds nothing for them', async () => {
+    berth.caches.claims.put(claim('data'));
+    berth.leadership.refusal = 'this replica of the extender does not lead';
+    const ask = (body: object) => berth.post('/filter', { Nodes: null, NodeNames: ['n1'], ...body });
+    const [ours, other] = [await ask({ Pod: pod('es-0', ['data']) }), await ask({ Pod: pod('web', []) })];
+    expect(JSON.parse(String(ours.body)).Error).toBe('berth: this replica of the extender does not lead');
+    expect(JSON.parse(String(other.body)).NodeNames).toEqual(['n1']);
+    expect([ours.lastOfConnection, other.lastOfConnection]).toEqual([true, true]);
+    expect(berth.ledger.size).toBe(0);
+    berth.leadership.refusal = undefined;
+    expect((await ask({ Pod: pod('es-0', ['data']) })).lastOfConnection).toBeUndefined();
+  });
+
   it('asks to come again for a claim it has not seen (trap 72)', async () => {
     expect(await berth.filter(pod('es-0', ['data']), ['n1'])).toMatchObject({
       NodeNames: null,

@@ -28,7 +28,8 @@ export const buildApp = (options: AppOptions): HttpHandler => {
     const startMs = options.clock.monotonicMs();
     const { outcome, response } = answer(verb, request, options);
     options.metrics.answered(request.path.slice(1), outcome, (options.clock.monotonicMs() - startMs) / 1000);
-    return response;
+    // kube-scheduler keeps connections: without this it would stay with a replica that leads no more.
+    return options.refusal() === undefined ? response : { ...response, lastOfConnection: true };
   };
 };
 

@@ -11,6 +11,16 @@ export const extenderConfigSchema = z.object({
   ...commonSettings(9812),
   host: z.string().default('0.0.0.0').meta({ description: 'Address to listen on.' }),
   port: portSetting('Port of the HTTPS interface for kube-scheduler.').default(9443),
+  namespace: z.string().min(1).default('berth-system').meta({
+    description: 'Where the Lease is by which one of several extenders leads, and the Service.',
+  }),
+  podIp: z.ipv4().or(z.ipv6()).optional().meta({
+    description:
+      'Address of this pod, to which the Service is led while it leads; without it the Service is left alone.',
+  }),
+  deadlineMs: z.coerce.number().int().min(100).max(60_000).default(1500).meta({
+    description: 'How long an answer may take, in milliseconds; less than the httpTimeout of kube-scheduler.',
+  }),
   tlsCert: z.string().meta({ description: 'File with the certificate in PEM format; read again when it is renewed.' }),
   tlsKey: z.string().meta({ description: 'File with the private key in PEM format.' }),
   holdTtlSeconds: seconds('How long room is held for a pod that has been filtered and not been given a node.').default(

@@ -17,6 +17,8 @@ import { nodeSentence } from './refusal-text.ts';
 import type { View } from './view.ts';
 
 export interface DecideOptions {
+  /** Why this replica must not answer for pods with claims of ours, as a sentence. */
+  readonly refusal: () => string | undefined;
   readonly view: View;
   readonly ledger: HoldLedger;
   readonly weights: Weights;
@@ -45,7 +47,7 @@ const UNJUDGED: Judgement & Pick<Decision, 'claims'> = {
 
 /** Decides and holds room in one synchronous step: no other request can come between. */
 export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => {
-  const asked = ask(args.Pod, options.view);
+  const asked = ask(args.Pod, options);
   if (asked.kind === 'nothing') return passed(args);
   if (asked.kind === 'retry') {
     return { ...UNJUDGED, outcome: 'retry', result: filterError(`berth: ${asked.reason}`), reason: asked.reason };
@@ -60,7 +62,7 @@ export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => 
 /** Scores names for a pod, as placement sees them now; 0 for a node that does not fit any more. */
 export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPriority[] => {
   const names = nodeNamesOf(args);
-  const asked = ask(args.Pod, options.view);
+  const asked = ask(args.Pod, options);
   if (asked.kind !== 'place') return names.map((Host) => ({ Host, Score: 0 }));
   // The choices are in the order of the names.
   const { choices } = assessFor(args, asked, options);
@@ -75,7 +77,7 @@ export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPrio
 
 /** Those of the names where the pod's volumes fit, as things are now; none while that can't be told. */
 export const fitting = (args: ExtenderArgs, options: DecideOptions): readonly string[] => {
-  const asked = ask(args.Pod, options.view);
+  const asked = ask(args.Pod, options);
   if (asked.kind === 'nothing') return nodeNamesOf(args);
   if (asked.kind !== 'place') return [];
   return assessFor(args, asked, options).choices.map((choice) => choice.node.name);
@@ -110,15 +112,15 @@ const passed = (args: ExtenderArgs): Decision => ({
 });
 
 /**
- * A view that can't be trusted answers "again later" for pods with claims of ours. While claims and classes are not
+ * A replica that does not lead, or whose view can't be trusted, answers "again later" for pods with claims of ours. While claims and classes are not
  * listed, whose a claim is can't be told either; a pod without claims never waits for the view.
  */
-const ask = (pod: ExtenderPod, view: View): PodDemands => {
+const ask = (pod: ExtenderPod, { refusal, view }: DecideOptions): PodDemands => {
   const references = claimReferencesOf(pod);
   if (references.length === 0) return { kind: 'nothing' };
   const asked = demandsOfPod(references, view.lookup);
   if (asked.kind === 'nothing' && view.synced) return asked;
-  const reason = view.unready();
+  const reason = refusal() ?? view.unready();
   return reason === undefined ? asked : { kind: 'retry', reason };
 };
 

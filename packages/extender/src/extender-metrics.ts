@@ -41,7 +41,12 @@ export const createExtenderMetrics = (metrics: Metrics): ExtenderMetrics => {
 /** Gauges of what is known and held, brought up to date when somebody reads the metrics. */
 export const withStateGauges = (
   metrics: Metrics,
-  state: { readonly caches: Caches; readonly ledger: HoldLedger; readonly unready: () => string | undefined },
+  state: {
+    readonly caches: Caches;
+    readonly ledger: HoldLedger;
+    readonly unready: () => string | undefined;
+    readonly refusal: () => string | undefined;
+  },
 ): Metrics => {
   const age = metrics.gauge(
     'berth_extender_cache_age_seconds',
@@ -53,6 +58,7 @@ export const withStateGauges = (
     'berth_extender_view_trusted',
     '1 while the view answers for pods with claims of ours; 0 while it asks the scheduler to come again.',
   );
+  const leads = metrics.gauge('berth_extender_leads', '1 while this replica is the one that answers.');
   const holds = metrics.gauge('berth_extender_holds', 'Claims that room is held for.');
   return {
     ...metrics,
@@ -62,6 +68,7 @@ export const withStateGauges = (
         objects.set({ collection }, cache.list().length);
       }
       trusted.set({}, state.unready() === undefined ? 1 : 0);
+      leads.set({}, state.refusal() === undefined ? 1 : 0);
       holds.set({}, state.ledger.size);
       return metrics.text();
     },

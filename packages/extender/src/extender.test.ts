@@ -3,10 +3,12 @@ import { type Agent, Agent as HttpsAgent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { SELECTED_NODE_ANNOTATION } from '@berth/contract/names';
 import { CLAIMS, CLASSES, NODE_STORAGES, NODES } from '@berth/kube/resources';
-import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
-import { systemClock } from '@berth/runtime/clock';
+import { createFakeKubeClient, type FakeKubeClient } from '@berth/kube/testing/fake-kube-client';
+import { type Clock, systemClock } from '@berth/runtime/clock';
 import { silentLogger } from '@berth/runtime/logger';
+import { createManualClock } from '@berth/runtime/manual-clock';
 import { spawner } from '@berth/runtime/spawn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { extenderConfigSchema } from './config.ts';
@@ -40,7 +42,7 @@ interface Ports {
   readonly metricsPort: number;
 }
 
-const startExtender = (client: ReturnType<typeof createFakeKubeClient>, signal: AbortSignal) => {
+const startExtender = (client: FakeKubeClient, signal: AbortSignal, clock: Clock = systemClock) => {
   const config = extenderConfigSchema.parse({
     host: '127.0.0.1',
     port: 0,
@@ -57,7 +59,7 @@ const startExtender = (client: ReturnType<typeof createFakeKubeClient>, signal: 
     },
   };
   const events = { record: () => {} };
-  const done = runExtender({ config, client, events, clock: systemClock, logger }, signal);
+  const done = runExtender({ config, client, events, clock, logger }, signal);
   return {
     ports: Promise.race([listening.promise, done.then(() => Promise.reject(new Error('it ended early')))]),
     done,
@@ -76,13 +78,18 @@ const post = (port: number, path: string, body: object) =>
     call.end(JSON.stringify(body));
   });
 
-it('serves kube-scheduler over HTTPS and tells over HTTP when it is ready', async () => {
-  const client = createFakeKubeClient();
+/** A class, and two nodes of which one has 150 GiB. */
+const furnish = async (client: FakeKubeClient) => {
   await client.create(CLASSES, storageClass('fast'));
   for (const name of ['n1', 'n2']) await client.create(NODES, node(name));
   await client.create(NODE_STORAGES, { metadata: { name: 'n1' } });
   const { status } = nodeStorage('n1', 150);
   await client.mergePatch(NODE_STORAGES, { name: 'n1' }, { status: status ?? {} }, { subresource: 'status' });
+};
+
+it('serves kube-scheduler over HTTPS and tells over HTTP when it is ready', async () => {
+  const client = createFakeKubeClient();
+  await furnish(client);
   await client.create(CLAIMS, claim('data'));
 
   const controller = new AbortController();
@@ -111,4 +118,34 @@ it('serves kube-scheduler over HTTPS and tells over HTTP when it is ready', asyn
   expect(metrics).toContain('verb="filter",outcome="placed"} 1');
   controller.abort();
   await done;
+}, 30_000);
+
+it('hands over to another replica, which knows what the first one decided', async () => {
+  const client = createFakeKubeClient();
+  const clock = createManualClock();
+  await furnish(client);
+  for (const name of ['one', 'two']) await client.create(CLAIMS, claim(name));
+  const controllers = [new AbortController(), new AbortController()] as const;
+  const [first, second] = controllers.map(({ signal }) => startExtender(client, signal, clock));
+  const [firstPort, secondPort] = [(await first?.ports)?.port ?? 0, (await second?.ports)?.port ?? 0];
+  await clock.advance(2_000);
+
+  const ask = (port: number, name: string) =>
+    post(port, '/filter', { Pod: pod(name, [name]), Nodes: null, NodeNames: ['n1'] });
+  expect((await ask(firstPort, 'one')).body).toMatchObject({ NodeNames: ['n1'] });
+  expect((await ask(secondPort, 'two')).body).toMatchObject({
+    Error: 'berth: this replica of the extender does not lead',
+  });
+  // The scheduler's choice is all that the first one leaves behind.
+  const chosen = { metadata: { annotations: { [SELECTED_NODE_ANNOTATION]: 'n1' } } };
+  await client.mergePatch(CLAIMS, { namespace: 'prod', name: 'one' }, chosen);
+  controllers[0].abort(new Error('stopped'));
+  await clock.advance(2_000);
+  await first?.done;
+  expect((await ask(secondPort, 'two')).body).toMatchObject({
+    FailedAndUnresolvableNodes: { n1: 'nvme: needs 100 GiB, 150 GiB free of 150 GiB; 100 GiB held for prod/one' },
+  });
+  controllers[1].abort(new Error('stopped'));
+  await clock.advance(1_000);
+  await second?.done;
 }, 30_000);

@@ -1,7 +1,9 @@
-import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createAccessReview } from '@berth/kube/access-review';
 import type { KubeClient } from '@berth/kube/client';
 import type { EventRecorder } from '@berth/kube/event-recorder';
+import { fenced } from '@berth/kube/fenced-client';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, type Resource } from '@berth/kube/resources';
 import { createWatchCache } from '@berth/kube/watch-cache';
 import { HoldLedger } from '@berth/placement/hold-ledger';
@@ -15,6 +17,8 @@ import type { ExtenderConfig } from './config.ts';
 import { createDecisionLog } from './decision-log.ts';
 import { createExplain, EXPLAIN_PATH } from './explain.ts';
 import { createExtenderMetrics, withStateGauges } from './extender-metrics.ts';
+import { createLeading } from './leading.ts';
+import { leadServiceHere } from './service-address.ts';
 import { slimClaim, slimClass, slimNode, slimPod, slimStorage, slimVolume } from './slim.ts';
 import { createView } from './view.ts';
 
@@ -31,7 +35,14 @@ export interface ExtenderDependencies {
   readonly logger: Logger;
 }
 
-/** Watches, listens and answers until the signal fires. It listens from the start and says in /readyz whether it knows enough. */
+/** Name of the Lease and of the Service. */
+const NAME = 'berth-extender';
+
+/**
+ * Watches, listens and answers until the signal fires. It listens from the start and says in /readyz whether it knows
+ * enough. Of several replicas one leads: it answers for pods with claims of ours, and the Service leads to it. The others
+ * keep their view up to date, so that each could be the next.
+ */
 export const runExtender = async (dependencies: ExtenderDependencies, signal: AbortSignal): Promise<void> => {
   const { config, client, events, clock, logger } = dependencies;
   const cache = <T>(resource: Resource<T>, keep: (object: T) => T) =>
@@ -53,7 +64,22 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
   });
   for (const each of Object.values(caches)) each.start(signal);
 
-  const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
+  const { namespace, podIp } = config;
+  const leading = createLeading({
+    client,
+    lease: { namespace, name: NAME },
+    identity: `${hostname()}_${randomUUID()}`,
+    whenSynced: (limit) => Promise.all(Object.values(caches).map((each) => each.whenSynced(limit))),
+    work: async ({ check, signal: term }) => {
+      if (podIp === undefined) return;
+      const target = { namespace, service: NAME, address: podIp, port: app.port };
+      await leadServiceHere(target, { client: fenced(client, check), clock, logger }, term);
+    },
+    clock,
+    logger,
+  });
+  const { refusal } = leading;
+  const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready, refusal });
   const weights = {
     rack: config.weightRack,
     host: config.weightHost,
@@ -63,7 +89,7 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
   const { shortlist, host, port, tlsCert: certFile, tlsKey: keyFile } = config;
   const decisions = createDecisionLog(MOST_VERDICTS);
   const scheduling = buildApp({
-    ...{ view, ledger, weights, shortlist, clock, events, decisions, logger },
+    ...{ refusal, view, ledger, weights, shortlist, clock, events, decisions, logger },
     metrics: createExtenderMetrics(metrics),
   });
   const explain = createExplain({ decisions, review: createAccessReview(client), logger });
@@ -73,6 +99,7 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
     port,
     maxBodyBytes: MAX_BODY_BYTES,
     tls: { certFile, keyFile, clock },
+    deadline: { ms: config.deadlineMs, clock },
     logger,
   });
   const operations = await startHttpServer({
@@ -83,6 +110,7 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
     logger,
   });
   logger.info({ port: app.port, metricsPort: operations.port }, 'listening');
-  if (!signal.aborted) await once(signal, 'abort');
+  // Listens to the end of the last term: pods without claims of ours are answered for as long as they ask here.
+  await leading.run(signal);
   await Promise.all([app.close(), operations.close()]);
 };

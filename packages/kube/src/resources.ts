@@ -5,6 +5,7 @@ import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
 import type {
   CoreEvent,
   CSIStorageCapacity,
+  EndpointSlice,
   Lease,
   Node,
   PersistentVolume,
@@ -76,6 +77,13 @@ export const LEASES: Resource<Lease> = {
   version: 'v1',
   plural: 'leases',
   kind: 'Lease',
+  namespaced: true,
+};
+export const ENDPOINT_SLICES: Resource<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
   namespaced: true,
 };
 export const TOKEN_REVIEWS: Resource<TokenReview> = {

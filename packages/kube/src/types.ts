@@ -11,4 +11,5 @@ export type {
   Pod,
   Secret,
 } from 'kubernetes-types/core/v1.js';
+export type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 export type { CSIStorageCapacity, StorageClass } from 'kubernetes-types/storage/v1.js';

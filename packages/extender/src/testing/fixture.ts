@@ -79,9 +79,12 @@ export const createFixture = (options: FixtureOptions = {}) => {
   const ledger = new HoldLedger({ ttlMs: options.holdTtlMs ?? 60_000 });
   const view = createView({ caches, ledger, rackLabels: ['rack'], staleAfterMs: 180_000 });
   const events: EventText[] = [];
-  const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready });
+  const leadership: { refusal: string | undefined } = { refusal: undefined };
+  const refusal = () => leadership.refusal;
+  const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready, refusal });
   const decisions = createDecisionLog(10_000);
   const app = buildApp({
+    refusal,
     view,
     ledger,
     clock,
@@ -101,6 +104,7 @@ export const createFixture = (options: FixtureOptions = {}) => {
     caches,
     clock,
     ledger,
+    leadership,
     view,
     events,
     metrics,
