@@ -193,9 +193,9 @@ describe('prioritize', () => {
     ]);
   });
 
-  it('scores 0 everywhere for pods that are not ours, and writes no holds', async () => {
+  it('says nothing of pods that are not ours, and writes no holds', async () => {
     berth.caches.claims.put(claim('data'));
-    expect(await berth.prioritize(pod('web', []), ['n1'])).toEqual([{ Host: 'n1', Score: 0 }]);
+    expect(await berth.prioritize(pod('web', []), ['n1'])).toEqual([]);
     await berth.prioritize(pod('es-0', ['data']), ['n1']);
     expect(berth.ledger.size).toBe(0);
   });

@@ -59,15 +59,17 @@ export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => 
   return place(args, asked, options);
 };
 
-/** Scores names for a pod, as placement sees them now; 0 for a node that does not fit any more. */
+/**
+ * Scores names for a pod, as placement sees them now; 0 for a node that does not fit any more. No scores at all where there
+ * is nothing to say: kube-scheduler adds nothing to nodes that are not in the list.
+ */
 export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPriority[] => {
-  const names = nodeNamesOf(args);
   const asked = ask(args.Pod, options);
-  if (asked.kind !== 'place') return names.map((Host) => ({ Host, Score: 0 }));
+  if (asked.kind !== 'place') return [];
   // The choices are in the order of the names.
   const { choices } = assessFor(args, asked, options);
   let next = 0;
-  return names.map((Host) => {
+  return nodeNamesOf(args).map((Host) => {
     const choice = choices[next];
     if (choice?.node.name !== Host) return { Host, Score: 0 };
     next += 1;

@@ -1,4 +1,3 @@
-import type { Choice } from '@berth/placement/place';
 import type { Decision } from './decide.ts';
 
 /** What was decided about one node. */
@@ -30,21 +29,22 @@ export interface DecisionLog {
 
 /** Keeps the last decision of each pod, as many as fit: together they speak of at most so many nodes. The oldest go first. */
 export const createDecisionLog = (mostVerdicts: number): DecisionLog => {
-  const entries = new Map<string, { readonly decision: Decision; readonly at: Date }>();
+  const entries = new Map<string, Remembered>();
   let verdicts = 0;
 
   const forget = (podKey: string) => {
     const entry = entries.get(podKey);
     if (entry === undefined) return;
-    verdicts -= sizeOf(entry.decision);
+    verdicts -= sizeOf(entry);
     entries.delete(podKey);
   };
 
   return {
     record: (podKey, decision, at) => {
       forget(podKey);
-      entries.set(podKey, { decision, at });
-      verdicts += sizeOf(decision);
+      const remembered = remember(decision, at);
+      entries.set(podKey, remembered);
+      verdicts += sizeOf(remembered);
       for (const oldest of entries.keys()) {
         if (verdicts <= mostVerdicts || oldest === podKey) break;
         forget(oldest);
@@ -52,28 +52,46 @@ export const createDecisionLog = (mostVerdicts: number): DecisionLog => {
     },
     explain: (podKey) => {
       const entry = entries.get(podKey);
-      return entry && explanationOf(entry.decision, entry.at);
+      return entry && explanationOf(entry);
     },
   };
 };
 
-/** One more than its nodes, so that many decisions about none are bounded too. */
-const sizeOf = ({ choices, refused }: Decision): number => choices.length + refused.size + 1;
+/** A decision in few objects: thousands a call that outlive the call would keep the garbage collector busy. */
+interface Remembered {
+  readonly at: Date;
+  readonly outcome: Decision['outcome'];
+  readonly reason: string | undefined;
+  readonly offered: readonly string[];
+  /** Nodes that fit, with score and certainty at the same index. */
+  readonly fitting: readonly string[];
+  readonly scores: Float32Array;
+  readonly sure: Uint8Array;
+  readonly refused: ReadonlyMap<string, readonly string[]>;
+}
 
-const explanationOf = ({ outcome, reason, choices, refused, result }: Decision, at: Date): Explanation => {
-  const offered = new Set(result.NodeNames ?? []);
-  const fitting = choices.map((choice) => [choice.node.name, verdictOf(choice, offered)] as const);
-  const others = [...refused].map(([name, reasons]) => [name, { verdict: 'refused' as const, reasons }] as const);
-  return {
-    at: at.toISOString(),
-    outcome,
-    ...(reason !== undefined && { reason }),
-    nodes: Object.fromEntries([...fitting, ...others]),
-  };
+const remember = ({ outcome, reason, choices, refused, result }: Decision, at: Date): Remembered => {
+  const fitting: string[] = [];
+  const [scores, sure] = [new Float32Array(choices.length), new Uint8Array(choices.length)];
+  for (const choice of choices) {
+    scores[fitting.length] = choice.score;
+    sure[fitting.length] = Number(choice.sure);
+    fitting.push(choice.node.name);
+  }
+  return { at, outcome, reason, offered: result.NodeNames ?? [], fitting, scores, sure, refused };
 };
 
-const verdictOf = ({ node, score, sure }: Choice, offered: ReadonlySet<string>): Verdict => ({
-  verdict: offered.has(node.name) ? 'offered' : 'fits',
-  score: Math.round(score * 1000) / 1000,
-  sure,
-});
+/** One more than its nodes, so that many decisions about none are bounded too. */
+const sizeOf = ({ fitting, refused }: Remembered): number => fitting.length + refused.size + 1;
+
+const explanationOf = ({ at, outcome, reason, refused, ...remembered }: Remembered): Explanation => {
+  const { fitting, scores, sure } = remembered;
+  const offered = new Set(remembered.offered);
+  const nodes: Record<string, Verdict> = {};
+  for (const [index, name] of fitting.entries()) {
+    const verdict = offered.has(name) ? 'offered' : 'fits';
+    nodes[name] = { verdict, score: Math.round((scores[index] ?? 0) * 1000) / 1000, sure: sure[index] === 1 };
+  }
+  for (const [name, reasons] of refused) nodes[name] = { verdict: 'refused', reasons };
+  return { at: at.toISOString(), outcome, ...(reason !== undefined && { reason }), nodes };
+};
