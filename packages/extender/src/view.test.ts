@@ -135,6 +135,13 @@ describe('a hold', () => {
     berth.caches.volumes.remove('pvc-uid-data');
     expect(berth.ledger.get('uid-data')).toMatchObject({ node: 'n1', selected: true });
   });
+
+  it('stands for a claim that got its node without our being asked, as while we were away (trap 78)', async () => {
+    berth.caches.claims.put(claim('unasked', { selectedNode: 'n1' }));
+    berth.caches.claims.put(claim('data'));
+    const { NodeNames, FailedAndUnresolvableNodes } = await berth.filter(pod('es-0', ['data']), ['n1']);
+    expect([NodeNames, FailedAndUnresolvableNodes.n1]).toEqual([[], expect.stringContaining('held for prod/unasked')]);
+  });
 });
 
 describe('after a restart', () => {

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { extenderConfigSchema } from './config.ts';
+
+const deployed = (file: string): string => readFileSync(new URL(`../../../deploy/${file}`, import.meta.url), 'utf8');
+
+const SCHEDULER = deployed('scheduler/kube-scheduler-config.yaml');
+
+it('answers before kube-scheduler gives up: the deadline is below httpTimeout', () => {
+  const { deadlineMs } = extenderConfigSchema.parse({ tlsCert: 'tls.crt', tlsKey: 'tls.key' });
+  const seconds = Number(/httpTimeout: (\d+)s/.exec(SCHEDULER)?.[1]);
+  expect(deadlineMs).toBeLessThanOrEqual(seconds * 1000 - 500);
+});
+
+it('marks pods with the resource that the scheduler goes by', () => {
+  const mark = /managedResources:\s+#\s+- name: (\S+)/.exec(SCHEDULER)?.[1];
+  const marked = deployed('claims-only/mark-pods.yaml').matchAll(/(requests|limits): \{"([^"]+)": "1"\}/g);
+  expect([...marked].map(([, where, name]) => `${where} ${name}`)).toEqual([`requests ${mark}`, `limits ${mark}`]);
+});
