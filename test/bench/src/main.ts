@@ -12,14 +12,16 @@ import { benchMemory } from './extender/memory.ts';
 import { benchBurst } from './placement/burst.ts';
 import { benchPacking } from './placement/packing.ts';
 import type { Result } from './result.ts';
+import { benchScheduler } from './scheduler/scheduler.ts';
 
-/** By name, cheap ones first. Only the demo needs the bed. */
+/** By name, cheap ones first. The scheduler's needs a control plane, and only the demo needs nodes. */
 const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Result[]>>> = {
   packing: ({ signal }) => benchPacking(signal),
   burst: ({ signal }) => benchBurst(signal),
   growth: ({ signal }) => benchGrowth(signal),
   http: ({ signal }) => benchHttp(signal),
   memory: ({ signal }) => benchMemory(signal),
+  scheduler: benchScheduler,
   demo: benchDemo,
 };
 
