@@ -29,8 +29,8 @@ export const queuePods = async (
   { client }: Bare,
   wanted: { readonly prefix: string; readonly count: number; readonly withClaims: boolean },
 ): Promise<void> => {
-  const names = Array.from({ length: wanted.count }, (_, index) => `${wanted.prefix}-${index}`);
-  await inParallel(names, async (name) => {
+  await inParallel([...Array(wanted.count).keys()], async (index) => {
+    const name = `${wanted.prefix}-${index}`;
     const claims = wanted.withClaims ? [`${name}-data`, `${name}-log`] : [];
     for (const each of claims) {
       const { spec } = claim(each, { gib: 1 });
@@ -39,7 +39,7 @@ export const queuePods = async (
         spec: { ...spec, accessModes: ['ReadWriteOnce'] },
       });
     }
-    await client.create(PODS, waitingPod(name, claims));
+    await client.create(PODS, waitingPod(name, { claims, index }));
   });
 };
 
@@ -52,14 +52,19 @@ const silentNode = (name: string): Node => ({
   },
 });
 
-/** Nobody says that the nodes are there, so it tolerates that they are not. */
-const waitingPod = (name: string, claims: readonly string[]): Pod => ({
+/**
+ * Nobody says that the nodes are there, so it tolerates that they are not. No pod asks for the same as another: from 1.36 on
+ * kube-scheduler decides like pods in one go, but only where no extender is configured.
+ */
+const waitingPod = (name: string, { claims, index }: { claims: readonly string[]; index: number }): Pod => ({
   metadata: { name, namespace: 'default' },
   spec: {
     ...pod(name, claims).spec,
     automountServiceAccountToken: false,
     tolerations: [{ operator: 'Exists' }],
-    containers: [{ name: 'main', image: 'none', resources: { requests: { cpu: '10m', memory: '16Mi' } } }],
+    containers: [
+      { name: 'main', image: 'none', resources: { requests: { cpu: '10m', memory: String(16 * 1024 ** 2 + index) } } },
+    ],
   },
 });
 
