@@ -23,6 +23,7 @@ const usage = `usage: cli.ts COMMAND [--bed NAME] ...
   pull NODE DISK                       take a disk out while the node runs
   power-cut NODE                       end the machine as if its power failed
   boot NODE                            boot it again with the same disks
+  reboot NODE                          restart it in order
 
   --bed NAME                           default: default
 `;
@@ -143,6 +144,9 @@ const commands: Readonly<Record<string, Command>> = {
   },
   async boot({ bed, rest: [name] }, context) {
     await nodeOf(await openBed(context, bed), name).boot();
+  },
+  async reboot({ bed, rest: [name] }, context) {
+    await nodeOf(await openBed(context, bed), name).reboot();
   },
 };
 
