@@ -64,6 +64,8 @@ export function kubeletConfiguration(): string {
     cgroupDriver: 'cgroupfs',
     failSwapOn: false,
     nodeStatusUpdateFrequency: '10s',
+    // How soon a pod's volume that has grown is noticed; a minute by default, which tests would spend waiting.
+    syncFrequency: '15s',
     nodeLeaseDurationSeconds: 20,
     serializeImagePulls: false,
     registryPullQPS: 0,

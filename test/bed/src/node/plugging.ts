@@ -4,7 +4,7 @@ import { type NetworkCard, networkArguments } from './qemu-arguments.ts';
 import type { Qmp } from './qmp.ts';
 
 // A guest that is busy or still booting may take long to let go of a device.
-const unplugPatienceMs = 30_000;
+const unplugPatienceMs = 120_000;
 
 /** Plugs a disk into a running machine. */
 export async function plugDiskIn(qmp: Qmp, disk: Disk): Promise<void> {
