@@ -55,10 +55,10 @@ describe('a disk that is plugged in while the node runs', () => {
   it('is refused with a sentence when it holds a file system, and taken once an operator has it wiped', async () => {
     const image = join(directory, 'used.raw');
     await run('truncate', ['-s', '1G', image]);
-    await run('mkfs.xfs', ['-q', image]);
+    await run('mkfs.ext4', ['-q', '-F', image]);
     await node.plugDisk({ name: 'used', medium: 'nvme', size: '1G', serial: 'late-used', copyOf: image });
     const refused = await awaitDisk('late-used', 'Refused');
-    expect(refused?.reason).toMatch(/xfs/);
+    expect(refused?.reason).toMatch(/ext4/);
     await ask({ wipe: [refused?.identity.value] });
     await awaitDisk('late-used', 'Adopted');
   });
