@@ -35,6 +35,13 @@ export const checkPath = (value: string, field: string): string => {
   return value;
 };
 
+/** A path at which a volume is looked for. There is none at a path that is not absolute: NotFound. */
+export const checkVolumePath = (value: string): string => {
+  required(value, 'volume_path');
+  if (!isAbsolute(value)) throw new AppError('NotFound', `no volume is at "${value}", which is not an absolute path`);
+  return value;
+};
+
 /** What a capability asks for. Throws InvalidArgument when it is missing or asks for what a local volume can't be. */
 export const usageOf = (capability: VolumeCapability | null): Usage => {
   if (capability === null) throw new AppError('InvalidArgument', 'volume_capability is missing');

@@ -1,4 +1,4 @@
-/** The Go programs a bed needs. */
+/** The Go programs that a bed needs, and those that tests bring into it. */
 export type ToolName =
   | 'etcd'
   | 'kube-apiserver'
@@ -11,7 +11,8 @@ export type ToolName =
   | 'ctr'
   | 'bridge'
   | 'loopback'
-  | 'host-local';
+  | 'host-local'
+  | 'csi-sanity';
 
 /** Programs that are built from one Go module of test/bed/go, because their requirements agree with each other. */
 export interface ToolFamily {
@@ -27,7 +28,7 @@ export interface ToolFamily {
 
 const stripped = () => '-s -w';
 
-/** Every program, in the order in which they are built. */
+/** What every bed needs, in the order in which it is built. */
 export const toolFamilies: readonly ToolFamily[] = [
   {
     module: 'etcd',
@@ -79,6 +80,15 @@ export const toolFamilies: readonly ToolFamily[] = [
     },
   },
 ];
+
+/** The conformance suite of the CSI specification; only the test that runs it needs it. */
+export const conformanceFamily: ToolFamily = {
+  module: 'csi-test',
+  versionedBy: 'github.com/kubernetes-csi/csi-test/v5',
+  acceptInstalled: false,
+  programs: { 'csi-sanity': 'github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity' },
+  linkerFlags: stripped,
+};
 
 /** The version a go.mod requires of a module, such as v1.36.3. Throws when it requires none. */
 export function moduleVersion(goMod: string, module: string): string {

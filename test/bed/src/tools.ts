@@ -24,11 +24,11 @@ export interface ToolsContext {
   signal: AbortSignal;
 }
 
-/** Finds or builds every program. A second call with the same module files does nothing but look. */
-export async function ensureTools(context: ToolsContext): Promise<Tools> {
+/** Finds or builds the programs, by default all that a bed needs. A second call with the same module files does nothing but look. */
+export async function ensureTools(context: ToolsContext, families = toolFamilies): Promise<Tools> {
   const found = new Map<ToolName, string>();
   const keys: string[] = [];
-  for (const family of toolFamilies) {
+  for (const family of families) {
     const sources = join(context.paths.repository, 'test/bed/go', family.module);
     const goMod = await readFile(join(sources, 'go.mod'), 'utf8');
     const version = moduleVersion(goMod, family.versionedBy);

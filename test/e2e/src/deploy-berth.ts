@@ -70,7 +70,13 @@ const startBeside = async (context: BerthContext, role: string, settings: Record
 };
 
 const startController = (context: BerthContext): Promise<void> =>
-  startBeside(context, 'controller', { BERTH_METRICS_PORT: String(CONTROLLER_METRICS_PORT) });
+  startBeside(context, 'controller', {
+    BERTH_METRICS_PORT: String(CONTROLLER_METRICS_PORT),
+    BERTH_CSI_SOCKET: controllerSocket(context),
+  });
+
+/** Where the controller serves CSI's Controller service, on the host. */
+export const controllerSocket = ({ runDir }: BerthContext): string => join(runDir, 'controller-csi.sock');
 
 /** Kills the controller as kill -9 does, and starts another in its place. */
 export const replaceController = async (context: BerthContext): Promise<void> => {

@@ -21,8 +21,6 @@ export interface CsiEndpoint {
   close(): Promise<void>;
 }
 
-/** What the driver can do, as told to kubelet. */
-const IDENTITY = ['VOLUME_ACCESSIBILITY_CONSTRAINTS'] as const;
 const RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -46,7 +44,7 @@ export const startCsi = async (options: CsiOptions): Promise<CsiEndpoint> => {
     services: [
       {
         definition: definitions.identity,
-        handlers: createIdentityService({ version: options.version, capabilities: IDENTITY }),
+        handlers: createIdentityService(options.version),
       },
       { definition: definitions.node, handlers: createNodeService(options) },
     ],

@@ -1,6 +1,6 @@
 import { AppError } from '@berth/contract/errors';
 import { formatBytes } from '@berth/contract/quantity';
-import { checkPath, checkVolumeId } from '@berth/csi/validate';
+import { checkVolumeId, checkVolumePath } from '@berth/csi/validate';
 import { activateVolume, devicePath } from '../lvm/logical-volume.ts';
 import { growFilesystem } from '../mount/filesystem.ts';
 import { findMountAt, findMountsOfDevice } from '../mount/mount-table.ts';
@@ -17,7 +17,7 @@ export const expandVolume = async (
   signal: AbortSignal,
 ): Promise<{ capacityBytes: number }> => {
   const name = checkVolumeId(request.volumeId);
-  const path = checkPath(request.volumePath, 'volume_path');
+  const path = checkVolumePath(request.volumePath);
   const volume = await activateVolume(lvm, name, signal);
   const wanted = Number(request.capacityRange?.requiredBytes ?? 0);
   if (volume.sizeBytes < wanted) {

@@ -33,6 +33,8 @@ describe('statistics', () => {
       volumeCondition: WELL,
     });
     await expect(stats({ volumeId: 'pvc-other' })).rejects.toMatchObject({ code: grpcStatus.NOT_FOUND });
+    await expect(stats({ volumePath: 'pods/1/mount' })).rejects.toMatchObject({ code: grpcStatus.NOT_FOUND });
+    await expect(stats({ volumePath: '' })).rejects.toMatchObject({ code: grpcStatus.INVALID_ARGUMENT });
   });
 
   it('call a volume on a dead disk abnormal, and never hang on it (trap 67)', async () => {

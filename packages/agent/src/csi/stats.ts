@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError, hasCode } from '@berth/contract/errors';
-import { checkPath, checkVolumeId } from '@berth/csi/validate';
+import { checkVolumeId, checkVolumePath } from '@berth/csi/validate';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { findVolume } from '../lvm/logical-volume.ts';
@@ -35,7 +35,7 @@ export const readStats = async (
   signal: AbortSignal,
 ): Promise<VolumeStats> => {
   const name = checkVolumeId(request.volumeId);
-  const path = checkPath(request.volumePath, 'volume_path');
+  const path = checkVolumePath(request.volumePath);
   const mounts = await tools.mounter.mounts();
   const mount = findMountAt(mounts, path);
   if (mount === undefined) throw new AppError('NotFound', `no volume is mounted at ${path}`);

@@ -18,10 +18,7 @@ export const startCsiEndpoint = (options: CsiEndpointOptions): Promise<SocketSer
   const definitions = loadControllerServices();
   const help = 'Duration of calls from sidecars.';
   const seconds = metrics.histogram('berth_csi_call_seconds', help, ['method', 'code']);
-  const identity = createIdentityService({
-    version: DRIVER_VERSION,
-    capabilities: ['CONTROLLER_SERVICE', 'VOLUME_ACCESSIBILITY_CONSTRAINTS'],
-  });
+  const identity = createIdentityService(DRIVER_VERSION);
   return startSocketServer({
     path,
     services: [

@@ -1,0 +1,121 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { conformanceFamily } from '@berth/bed/tool-families';
+import { ensureTools } from '@berth/bed/tools';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stage } from '../demo/acts.ts';
+import { controllerSocket } from '../deploy-berth.ts';
+import { waitUntil } from '../wait.ts';
+import { awaitNothingLeft } from './one-claim.ts';
+import { bedContext, openStage, suiteContext } from './suite-bed.ts';
+
+const NODE = 'node-1';
+/** Volumes without a pod go where pods may run, so the suite's node is the only one that lets pods in. */
+const OTHERS = ['node-2', 'node-3'];
+const CONTROLLER_PORT = 9813;
+const GIB = 1024 ** 3;
+const MINUTE_MS = 60_000;
+
+let stage: Stage;
+let image: string;
+
+beforeAll(async () => {
+  stage = await openStage('sanity');
+  await stage.bed.kubectl(['cordon', ...OTHERS]);
+  const context = bedContext((line) => console.error(line), stage.signal);
+  const suite = (await ensureTools(context, [conformanceFamily])).path('csi-sanity');
+  image = await stage.bed.pushImage({
+    name: 'registry.bed:5000/csi-sanity:dev',
+    dockerfile: join(stage.repository, 'test/e2e/sanity/Dockerfile'),
+    context: dirname(suite),
+  });
+  // Its socket is for processes beside it; the suite runs in a node.
+  await stage.bed.startBeside({
+    name: 'controller-csi-forward',
+    file: process.execPath,
+    args: [
+      fileURLToPath(import.meta.resolve('@berth/bed/process/forward')),
+      controllerSocket(suiteContext(stage.bed)),
+      `0.0.0.0:${CONTROLLER_PORT}`,
+    ],
+  });
+});
+
+afterAll(() => stage.bed.kubectl(['uncordon', ...OTHERS]));
+
+type AccessType = 'mount' | 'block';
+
+/** The suite as a pod on one node, with that node's socket of the agent and, through the network, the controller's. */
+const suitePod = (accessType: AccessType, skipped: string) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: parameters-${accessType} }
+data:
+  parameters.yaml: '"csi.storage.io/disk-type": ssd'
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: suite-${accessType} }
+spec:
+  restartPolicy: Never
+  nodeName: ${NODE}
+  containers:
+    - name: suite
+      image: ${image}
+      args:
+        - --ginkgo.no-color
+        - --ginkgo.v
+        - --ginkgo.skip=${skipped}
+        - --csi.endpoint=unix:///var/lib/kubelet/plugins/csi.storage.io/csi.sock
+        - --csi.controllerendpoint=dns:///10.90.0.1:${CONTROLLER_PORT}
+        - --csi.stagingdir=/var/lib/kubelet/plugins/sanity-${accessType}-stage
+        - --csi.mountdir=/var/lib/kubelet/plugins/sanity-${accessType}-publish
+        - --csi.testvolumeparameters=/etc/sanity/parameters.yaml
+        - --csi.testvolumeaccesstype=${accessType}
+        - --csi.testvolumesize=${GIB}
+        - --csi.testvolumeexpandsize=${2 * GIB}
+      securityContext: { privileged: true }
+      volumeMounts:
+        - { name: kubelet, mountPath: /var/lib/kubelet, mountPropagation: HostToContainer }
+        - { name: parameters, mountPath: /etc/sanity }
+  volumes:
+    - { name: kubelet, hostPath: { path: /var/lib/kubelet } }
+    - { name: parameters, configMap: { name: parameters-${accessType} } }
+`;
+
+/** Runs the suite and gives what it printed. */
+const runSuite = async (accessType: AccessType, skipped = 'nothing is skipped by name'): Promise<string> => {
+  const kubectl = (...args: string[]) => stage.bed.kubectl(['-n', stage.namespace, ...args]);
+  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], suitePod(accessType, skipped));
+  await waitUntil(
+    async () => {
+      const phase = await kubectl('get', 'pod', `suite-${accessType}`, '-o', 'jsonpath={.status.phase}');
+      return ['Succeeded', 'Failed'].includes(phase) ? 'done' : `the suite's pod is ${phase}`;
+    },
+    { timeoutMs: 9 * MINUTE_MS, signal: stage.signal },
+  );
+  const output = await kubectl('logs', `suite-${accessType}`);
+  await writeFile(join(stage.bed.logs, `csi-sanity-${accessType}.log`), output);
+  return output;
+};
+
+/** Fails with the suite's own account of what failed; the whole of it is in the bed's logs. */
+const expectAllPassed = (output: string, least: number) => {
+  const [, passed, failed] = /(\d+) Passed \| (\d+) Failed/.exec(output) ?? [];
+  const account = output.slice(Math.max(0, output.search(/Summarizing \d+ Failure/)));
+  expect(failed, account).toBe('0');
+  expect(Number(passed), account).toBeGreaterThanOrEqual(least);
+};
+
+describe("the specification's conformance suite, with the agent's socket and the controller's", () => {
+  it('passes for volumes with a file system', { timeout: 10 * MINUTE_MS }, async () => {
+    expectAllPassed(await runSuite('mount'), 46);
+    await awaitNothingLeft(stage);
+  });
+
+  it('passes for block volumes, as far as a node is concerned', { timeout: 10 * MINUTE_MS }, async () => {
+    expectAllPassed(await runSuite('block', 'Controller Service'), 20);
+    await awaitNothingLeft(stage);
+  });
+});
