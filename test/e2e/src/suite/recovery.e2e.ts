@@ -107,8 +107,43 @@ describe('a member whose node is out of service', () => {
       return left.includes(lostVolume) ? `${lostVolume} is still on ${lostNode}` : 'done';
     }, 4 * MINUTES);
   });
+});
 
-  it('leaves nothing when the set is deleted with its claims', async () => {
+describe('a node that is to be removed', () => {
+  let crowded: string;
+
+  it('loses its members one by one, each only while the others run', { timeout: 8 * MINUTES }, async () => {
+    // Two members share a node since one was lost.
+    const nodes = (await members()).map(({ spec }) => spec.nodeName ?? '');
+    crowded = nodes.find((node, at) => nodes.indexOf(node) !== at) ?? '';
+    expect(crowded).not.toBe('');
+    await kubectl('cordon', crowded);
+    await kubectl('annotate', 'node', crowded, 'csi.storage.io/remove-node=true');
+    let fewest = MEMBERS;
+    await waitFor(async () => {
+      const pods = await members();
+      const running = pods.filter(isRunning);
+      fewest = Math.min(fewest, running.length);
+      const there = pods.filter(({ spec }) => spec.nodeName === crowded).length;
+      return running.length === MEMBERS && there === 0
+        ? 'done'
+        : `${running.length} members run, ${there} on ${crowded}`;
+    }, 7 * MINUTES);
+    expect(fewest).toBe(MEMBERS - 1);
+  });
+
+  it('is empty then, and may be used again', async () => {
+    await waitFor(async () => {
+      const left = await logicalVolumes(nodeOf(stage.bed, crowded));
+      return left.length === 0 ? 'done' : `${left.length} logical volumes are still on ${crowded}`;
+    }, 4 * MINUTES);
+    await kubectl('annotate', 'node', crowded, 'csi.storage.io/remove-node-');
+    await kubectl('uncordon', crowded);
+  });
+});
+
+describe('the set', () => {
+  it('leaves nothing when it is deleted with its claims', async () => {
     await kubectl('delete', 'statefulset', 'kept-thrice', '--wait=true');
     await kubectl('delete', 'pvc', '--all', '--wait=true');
     await awaitNothingLeft(stage);
