@@ -21,7 +21,8 @@ export interface BedParts {
   readonly runDir: string;
   readonly logDir: string;
   readonly tools: Tools;
-  readonly image: NodeImage;
+  /** What nodes and images are made from. Throws for a bed that was started without nodes. */
+  image(): NodeImage;
   readonly network: Network;
   readonly plane: ControlPlane;
   readonly kubectl: Kubectl;
@@ -40,5 +41,9 @@ export async function assembleParts(
   const server = `https://127.0.0.1:${port}`;
   const plane = await openControlPlane({ runDir, logDir, tools, network, server });
   const kubectl = createKubectl(tools.path('kubectl'), plane.files.kubeconfig('admin'));
-  return { context, name, runDir, logDir, tools, image, network, plane, kubectl, server };
+  const nodeImage = () => {
+    if (image !== undefined) return image;
+    throw new Error(`bed ${name} was started without nodes, so it has nothing to make nodes or images from`);
+  };
+  return { context, name, runDir, logDir, tools, image: nodeImage, network, plane, kubectl, server };
 }

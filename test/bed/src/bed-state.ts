@@ -18,7 +18,8 @@ export interface BedState {
   readonly nodes: readonly PlacedNode[];
   /** What it was started with, so that later commands don't build anew when sources have changed since. */
   readonly tools: Pick<Tools, 'key' | 'files'>;
-  readonly image: NodeImage;
+  /** Absent for a bed that was started without nodes. */
+  readonly image?: NodeImage;
 }
 
 /** A node and its number in the bed, from which its addresses follow. */

@@ -90,7 +90,7 @@ export async function createBed(parts: BedParts): Promise<Bed> {
       return `127.0.0.1:${port}`;
     },
     restartScheduler: (configYaml) => plane.restartScheduler(configYaml, context.signal),
-    pushImage: (request) => pushImage({ runDir, image: parts.image, signal: context.signal }, request),
+    pushImage: (request) => pushImage({ runDir, image: parts.image(), signal: context.signal }, request),
     stop: () => clearBed(context.paths, name),
   };
 }

@@ -22,7 +22,7 @@ import { startParts } from './start-parts.ts';
  */
 export async function ensureClusterSnapshot(
   context: BedContext,
-  { nodes, tools, image }: Pick<BedState, 'nodes' | 'tools' | 'image'>,
+  { nodes, tools, image }: Required<Pick<BedState, 'nodes' | 'tools' | 'image'>>,
 ): Promise<string | undefined> {
   const { memoryMiB, cpus } = goldenSize;
   const usual = nodes.every(({ spec }) => (spec.memoryMiB ?? memoryMiB) === memoryMiB && (spec.cpus ?? cpus) === cpus);

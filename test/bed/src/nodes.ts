@@ -16,9 +16,9 @@ export async function launchNode(
   { spec, index }: PlacedNode,
   options: { toBeSaved?: boolean } = {},
 ): Promise<Node> {
-  const { image, network, plane } = parts;
+  const { network, plane } = parts;
   const join = await createJoinMaterial(plane.pki, { name: spec.name, index });
-  return startNode(nodeContext(parts), { spec, index, image, network, join, ...options });
+  return startNode(nodeContext(parts), { spec, index, image: parts.image(), network, join, ...options });
 }
 
 /** Returns when the nodes are Ready and carry their rack's label. `since` is a moment before their kubelets started. */

@@ -33,14 +33,18 @@ export async function startBed(context: BedContext, spec: BedSpec, options: Star
   );
   await preflight({ cache: paths.cache, progress, signal });
   const tools = await ensureTools({ paths, progress, signal });
-  const image = await ensureNodeImage({ paths, tools, progress, signal });
+  // Without nodes nothing is made from it.
+  const image = nodes.length > 0 ? await ensureNodeImage({ paths, tools, progress, signal }) : undefined;
   await clearRemains(context, spec.name);
-  const cluster = options.fromGeneric ? undefined : await ensureClusterSnapshot(context, { nodes, tools, image });
+  const cluster =
+    image === undefined || options.fromGeneric
+      ? undefined
+      : await ensureClusterSnapshot(context, { nodes, tools, image });
   try {
     const owner = (await identify(process.pid)) ?? null;
     const state: BedState = {
       ...{ name: spec.name, phase: 'starting', owner, port: await freePort(), nodes },
-      ...{ tools: { key: tools.key, files: tools.files }, image },
+      ...{ tools: { key: tools.key, files: tools.files }, ...(image && { image }) },
     };
     await writeState(paths.run(spec.name), state);
     if (cluster !== undefined) await copyClusterData(cluster, paths.run(spec.name));

@@ -47,10 +47,10 @@ export async function startParts(
 
 async function startNodeFrom(parts: BedParts, node: PlacedNode, origin: Origin, controlPlane: Promise<void>) {
   if (origin.kind !== 'cluster') return launchNode(parts, node, { toBeSaved: origin.kind === 'to-be-saved' });
-  const { image, network, plane } = parts;
+  const { network, plane } = parts;
   const material = await createJoinMaterial(plane.pki, { name: node.spec.name, index: node.index });
   const directory = join(origin.directory, 'nodes', node.spec.name);
-  const start = { ...node, image: { ...image, directory }, network, join: material };
+  const start = { ...node, image: { ...parts.image(), directory }, network, join: material };
   return resumeNode(nodeContext(parts), start, controlPlane);
 }
 
