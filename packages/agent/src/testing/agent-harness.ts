@@ -1,18 +1,10 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LOGICAL_VOLUME_FINALIZER } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
-import { systemClock } from '@berth/runtime/clock';
-import { readConfig } from '@berth/runtime/config';
-import { silentLogger } from '@berth/runtime/logger';
-import { createMetrics } from '@berth/runtime/metrics';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { type Agent, startAgent } from '../app.ts';
-import { agentConfigSchema } from '../config.ts';
-import { createFakeMachine, type FakeMachine } from './fake-machine.ts';
-import { createMachineState, type FakeDisk } from './machine-state.ts';
+import { createFakeNode, type FakeNode } from './fake-node.ts';
+import type { FakeDisk } from './machine-state.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const MIB = 1024 ** 2;
@@ -24,53 +16,24 @@ const DISKS: readonly FakeDisk[] = [
 
 interface Current {
   readonly directory: string;
-  readonly machine: FakeMachine;
+  readonly node: FakeNode;
   readonly client: ReturnType<typeof createFakeKubeClient>;
-  agent: Agent;
-  stop: AbortController;
+  close: () => Promise<void>;
 }
 
 /** For each test of a file: a whole agent on a fake machine with one disk to take, one mounted and one of unknown medium. */
 export const useAgent = () => {
   let current: Current;
 
-  const open = async ({ directory, machine, client }: Omit<Current, 'agent' | 'stop'>, settings: readonly string[]) => {
-    const stop = new AbortController();
-    const dirs = ['proc', 'sys', 'dev', 'udev'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
-    const places = ['--kubelet-dir', join(directory, 'k'), '--command-prefix', '', ...dirs];
-    const argv = ['--report-seconds=0', '--node-name', 'node-1', ...places, ...settings];
-    const config = await readConfig(agentConfigSchema, { argv, env: {} });
-    const parts = { config, client, spawner: machine.spawner, clock: systemClock, logger: silentLogger };
-    const agent = await startAgent({ ...parts, metrics: createMetrics(), version: '0.1.0' }, stop.signal);
-    return { agent, stop };
-  };
-
-  const close = async () => {
-    current.stop.abort();
-    await current.agent.close();
-  };
-
-  /** Makes the files of a disk that udev and the kernel would make. */
-  const link = async (directory: string, { state }: FakeMachine, path: string, index: number) => {
-    const name = path.replace('/dev/', '');
-    const byId = `disk/by-id/nvme-Disk_S${index}`;
-    state.links[`/dev/${byId}`] = path;
-    await writeFile(join(directory, 'dev', name), '');
-    await symlink(`../../${name}`, join(directory, 'dev', byId));
-  };
-
   beforeEach(async () => {
     const directory = await temporaryDirectory();
-    const machine = createFakeMachine(createMachineState(DISKS), directory);
-    await mkdir(join(directory, 'dev/disk/by-id'), { recursive: true });
-    for (const [index, { path }] of DISKS.entries()) await link(directory, machine, path, index);
     const client = createFakeKubeClient();
     await client.create(NODES, { metadata: { name: 'node-1', uid: 'node-uid' } });
-    const place = { directory, machine, client };
-    current = { ...place, ...(await open(place, [])) };
+    const node = await createFakeNode({ nodeName: 'node-1', directory, disks: DISKS, client });
+    current = { directory, client, node, close: await node.startAgent() };
   });
 
-  afterEach(close);
+  afterEach(() => current.close());
 
   /** The agent works in the background; a busy machine may take its time. */
   const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
@@ -82,7 +45,7 @@ export const useAgent = () => {
       return current.directory;
     },
     get machine() {
-      return current.machine;
+      return current.node.machine;
     },
     get client() {
       return current.client;
@@ -91,16 +54,14 @@ export const useAgent = () => {
     storage,
     object,
     restart: async (...settings: string[]) => {
-      await close();
-      Object.assign(current, await open(current, settings));
+      await current.close();
+      current.close = await current.node.startAgent(settings);
     },
     ready: (name: string) => soon(async () => (await object(name))?.status?.phase).toBe('Ready'),
     taken: () => soon(async () => (await storage())?.status?.groups?.length).toBe(1),
     /** A third disk, at /dev/nvme2n1. */
-    plugIn: async (disk: Partial<FakeDisk> = {}) => {
-      current.machine.state.disks.push({ path: '/dev/nvme2n1', sizeBytes: 1025 * MIB, ...disk });
-      await link(current.directory, current.machine, '/dev/nvme2n1', DISKS.length);
-    },
+    plugIn: (disk: Partial<FakeDisk> = {}) =>
+      current.node.plugIn({ path: '/dev/nvme2n1', sizeBytes: 1025 * MIB, ...disk }),
     create: (name: string, size: string, fields: Partial<LogicalVolume['spec']> = {}) =>
       current.client.create(LOGICAL_VOLUMES, {
         metadata: { name, finalizers: [LOGICAL_VOLUME_FINALIZER] },
@@ -116,11 +77,11 @@ export const useAgent = () => {
       }),
     /** Names of the programs run so far; of scripts, the name that stands behind them. */
     programs: () =>
-      current.machine.state.commands.map((line) => {
+      current.node.machine.state.commands.map((line) => {
         const [program, command] = line.split(' ');
         if (program === 'sh') return / (find-missing|probe) [/l]/.exec(line)?.[1];
         return program === 'lvm' ? `lvm ${command}` : program;
       }),
-    volumes: () => current.machine.state.groups[0]?.lvs.map(({ name }) => name),
+    volumes: () => current.node.machine.state.groups[0]?.lvs.map(({ name }) => name),
   };
 };
