@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { list } from '../api.ts';
+import { extenderMetrics } from '../beside.ts';
 import * as acts from '../demo/acts.ts';
-import { extenderMetrics } from '../deploy-berth.ts';
 import { readAllocatable } from '../storage-facts.ts';
 import { openStage } from './suite-bed.ts';
 

@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { conformanceFamily } from '@berth/bed/tool-families';
 import { ensureTools } from '@berth/bed/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bedContext } from '../bed-context.ts';
+import { controllerSocket } from '../beside.ts';
 import type { Stage } from '../demo/acts.ts';
-import { controllerSocket } from '../deploy-berth.ts';
 import { waitUntil } from '../wait.ts';
 import { awaitNothingLeft } from './one-claim.ts';
-import { bedContext, openStage, suiteContext } from './suite-bed.ts';
+import { openStage, suiteContext } from './suite-bed.ts';
 
 const NODE = 'node-1';
 /** Volumes without a pod go where pods may run, so the suite's node is the only one that lets pods in. */

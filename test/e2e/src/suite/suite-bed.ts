@@ -1,19 +1,10 @@
 import type { Bed } from '@berth/bed/bed';
-import type { BedContext } from '@berth/bed/bed-parts';
-import { readEnvironment } from '@berth/bed/environment';
-import { createPaths } from '@berth/bed/paths';
-import { createPlainProgress } from '@berth/bed/progress';
 import { openBed } from '@berth/bed/start-bed';
+import { bedContext } from '../bed-context.ts';
+import type { BerthContext } from '../beside.ts';
 import type { Stage } from '../demo/acts.ts';
-import type { BerthContext } from '../deploy-berth.ts';
 
 export const SUITE_BED = 'test';
-
-export const bedContext = (write: (line: string) => void, signal: AbortSignal): BedContext => ({
-  paths: createPaths(readEnvironment()),
-  progress: createPlainProgress(write),
-  signal,
-});
 
 /** The cluster that the global set-up started. */
 export const openSuiteBed = (): Promise<Bed> =>
