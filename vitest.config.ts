@@ -13,6 +13,17 @@ export default defineConfig({
         },
       },
       {
+        // One real control plane serves all files, so they take turns.
+        test: {
+          name: 'plane',
+          include: ['test/plane/src/suite/*.plane.ts'],
+          globalSetup: ['test/plane/src/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 2 * MINUTE_MS,
+          hookTimeout: 3 * MINUTE_MS,
+        },
+      },
+      {
         // One real cluster serves all files, so they take turns.
         test: {
           name: 'e2e',

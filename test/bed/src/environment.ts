@@ -4,6 +4,8 @@ export interface Environment {
   readonly cache: string;
   /** Directory with ready-made control plane programs (KUBEBUILDER_ASSETS), if given. */
   readonly kubebuilderAssets: string | undefined;
+  /** Name for the bed of a test run (BERTH_BED), so that several may run at once; each suite has a name of its own by default. */
+  readonly bed: string | undefined;
   /** Directories of PATH, in order. */
   readonly path: readonly string[];
   /** Every variable, for handing on to child processes. */
@@ -19,6 +21,7 @@ export function readEnvironment(): Environment {
   return {
     cache: variables.BERTH_CACHE ?? '/var/cache/berth',
     kubebuilderAssets: variables.KUBEBUILDER_ASSETS,
+    bed: variables.BERTH_BED,
     path: (variables.PATH ?? '').split(':').filter((entry) => entry !== ''),
     variables,
   };

@@ -1,0 +1,62 @@
+import type { PersistentVolumeClaim, Pod, StatefulSet } from '@berth/kube/types';
+
+export interface ClaimWish {
+  readonly name: string;
+  readonly namespace: string;
+  readonly className: string;
+  /** A quantity; 1Gi by default. */
+  readonly size?: string;
+}
+
+export const aClaim = ({ name, namespace, className, size = '1Gi' }: ClaimWish): PersistentVolumeClaim => ({
+  metadata: { name, namespace },
+  spec: { accessModes: ['ReadWriteOnce'], storageClassName: className, resources: { requests: { storage: size } } },
+});
+
+export interface PodWish {
+  readonly name: string;
+  readonly namespace: string;
+  readonly claims: readonly string[];
+  /** Only this node will do. */
+  readonly node?: string;
+}
+
+export const aPod = ({ name, namespace, claims, node }: PodWish): Pod => ({
+  metadata: { name, namespace },
+  spec: {
+    ...podSpec(claims),
+    ...(node !== undefined && { nodeSelector: { 'kubernetes.io/hostname': node } }),
+    volumes: claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
+  },
+});
+
+export interface SetWish {
+  readonly name: string;
+  readonly namespace: string;
+  readonly className: string;
+  readonly replicas: number;
+  readonly annotations?: Record<string, string>;
+}
+
+/** A set whose members have a claim `data` each and start all at once. */
+export const aSet = ({ name, namespace, className, replicas, annotations = {} }: SetWish): StatefulSet => {
+  const labels = { 'es-cluster-name': name };
+  const { spec } = aClaim({ name: 'data', namespace, className });
+  return {
+    metadata: { name, namespace, annotations },
+    spec: {
+      serviceName: name,
+      replicas,
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: podSpec(['data']) },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, ...(spec && { spec }) }],
+    },
+  };
+};
+
+const podSpec = (volumes: readonly string[]) => ({
+  terminationGracePeriodSeconds: 1,
+  automountServiceAccountToken: false,
+  containers: [{ name: 'main', image: 'none', volumeMounts: volumes.map((name) => ({ name, mountPath: `/${name}` })) }],
+});

@@ -1,0 +1,121 @@
+import { waitUntil } from '@berth/e2e/wait';
+import {
+  CLAIMS,
+  EVENTS,
+  LOGICAL_VOLUMES,
+  NODE_STORAGES,
+  PODS,
+  type Resource,
+  STATEFUL_SETS,
+  VOLUMES,
+} from '@berth/kube/resources';
+import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { type NodeSpec, type PlayedNode, playNode } from '../nodes/played-node.ts';
+import { openPlane, type Plane } from '../plane.ts';
+import { NAMESPACES } from '../resources.ts';
+import { aClaim, aPod, aSet, type ClaimWish, type PodWish, type SetWish } from './objects.ts';
+
+type Without<T, K extends PropertyKey> = Omit<T, Extract<K, keyof T>>;
+
+const PATIENCE_MS = 30_000;
+
+/** For the tests of a file: the control plane, nodes that are played, and a namespace; at the end nothing may be left of them. */
+export const useStage = (namespace: string, specs: readonly NodeSpec[]) => {
+  let plane: Plane;
+  const nodes = new Map<string, PlayedNode>();
+
+  /** Asks ten times a second until the answer is as expected. */
+  const soon = <T>(read: () => T, timeout = PATIENCE_MS) => expect.poll(read, { timeout, interval: 100 });
+  const wait = (probe: () => Promise<'done' | string>) =>
+    waitUntil(probe, { timeoutMs: PATIENCE_MS, signal: plane.berth.signal });
+  const inNamespace = <T>(resource: Resource<T>) =>
+    plane.client.list(resource, { fieldSelector: `metadata.namespace=${namespace}` });
+
+  const addNode = async (spec: NodeSpec) => {
+    nodes.set(spec.name, await playNode(plane.client, spec));
+    await wait(async () => {
+      const storage = await plane.client.get(NODE_STORAGES, { name: spec.name });
+      return storage?.status?.groups?.length === 1 ? 'done' : `the agent of ${spec.name} has not reported its disk`;
+    });
+  };
+
+  beforeAll(async () => {
+    plane = await openPlane();
+    await plane.client.create(NAMESPACES, { metadata: { name: namespace } });
+    await Promise.all(specs.map(addNode));
+    await wait(async () => {
+      const accounts = await plane.bed.kubectl(['-n', namespace, 'get', 'serviceaccount', '-o', 'name']);
+      return accounts.includes('default') ? 'done' : `namespace ${namespace} has no service account for pods`;
+    });
+  });
+
+  afterAll(async () => {
+    await plane.client.delete(NAMESPACES, { name: namespace });
+    await wait(async () => {
+      const isGone = (await plane.client.get(NAMESPACES, { name: namespace })) === undefined;
+      const left = await leftovers();
+      if (isGone && left.length === 0) return 'done';
+      return `${isGone ? 'there' : `namespace ${namespace} and there`} is still ${left.join(', ') || 'nothing else'}`;
+    });
+    for (const node of nodes.values()) await node.remove();
+  });
+
+  /** Volumes of any kind that are still there. */
+  const leftovers = async () => {
+    const { items: objects } = await plane.client.list(LOGICAL_VOLUMES);
+    const { items: volumes } = await plane.client.list(VOLUMES);
+    const onDisk = [...nodes.values()].flatMap(({ name, machine }) =>
+      machine.state.groups.flatMap(({ lvs }) => lvs.map((lv) => `${lv.name} on the disks of ${name}`)),
+    );
+    return [...[...objects, ...volumes].map(({ metadata }) => metadata?.name), ...onDisk];
+  };
+
+  const claim = (name: string) => plane.client.get(CLAIMS, { namespace, name });
+  const pod = (name: string) => plane.client.get(PODS, { namespace, name });
+  const volumeOf = async (name: string) => (await claim(name))?.spec?.volumeName;
+
+  return {
+    get plane() {
+      return plane;
+    },
+    get client() {
+      return plane.client;
+    },
+    soon,
+    addNode,
+    node: (name: string): PlayedNode => {
+      const node = nodes.get(name);
+      if (node === undefined) throw new Error(`no node ${name} is played`);
+      return node;
+    },
+    claim,
+    pod,
+    leftovers,
+    nodeOf: async (name: string) => (await pod(name))?.spec?.nodeName,
+    logicalVolumeOf: async (name: string) =>
+      plane.client.get(LOGICAL_VOLUMES, { name: `pvc-${(await claim(name))?.metadata?.uid}` }),
+    volumeOf: async (name: string) => plane.client.get(VOLUMES, { name: (await volumeOf(name)) ?? '' }),
+    makeClaim: (wish: Without<ClaimWish, 'namespace'>, more: PersistentVolumeClaim['spec'] = {}) => {
+      const { metadata, spec } = aClaim({ namespace, ...wish });
+      return plane.client.create(CLAIMS, { metadata: metadata ?? {}, spec: { ...spec, ...more } });
+    },
+    makePod: (wish: Without<PodWish, 'namespace'>): Promise<Pod> =>
+      plane.client.create(PODS, aPod({ namespace, ...wish })),
+    makeSet: (wish: Without<SetWish, 'namespace'>) => plane.client.create(STATEFUL_SETS, aSet({ namespace, ...wish })),
+    deletePod: (name: string) => plane.client.delete(PODS, { namespace, name }),
+    deleteClaim: (name: string) => plane.client.delete(CLAIMS, { namespace, name }),
+    isBound: (name: string) => soon(async () => (await claim(name))?.status?.phase).toBe('Bound'),
+    isReady: (name: string) =>
+      soon(async () => (await pod(name))?.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe(
+        'True',
+      ),
+    ask: (name: string, size: string) =>
+      plane.client.mergePatch(CLAIMS, { namespace, name }, { spec: { resources: { requests: { storage: size } } } }),
+    /** What was told about an object of this name, as `Reason: message`. */
+    told: async (name: string) =>
+      (await inNamespace(EVENTS)).items
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(({ reason, message }) => `${reason}: ${message}`),
+  };
+};
