@@ -23,41 +23,58 @@ export interface PlayedNode {
   readonly kubelet: PlayedKubelet;
   /** What its LVM commands act on; its `faults` spoil the next command that matches. */
   readonly machine: FakeMachine;
+  /** Another NVMe disk of this size. */
+  plugIn(gib: number): Promise<void>;
   /** Ends agent and kubelet, as when the power fails. */
   powerCut(): Promise<void>;
   boot(): Promise<void>;
+  /** Ends the agent alone, in the middle of whatever it does. */
+  stopAgent(): Promise<void>;
+  startAgent(): Promise<void>;
   /** Ends everything and removes the node's objects. */
   remove(): Promise<void>;
 }
 
 const GIB = 1024 ** 3;
 
+/** No udev tells the agent of changes. */
+const SETTINGS = ['--scan-seconds=2'];
+
+const diskOf = (index: number, gib: number) => ({ path: `/dev/nvme${index}n1`, sizeBytes: gib * GIB + METADATA });
+
 /** Starts a node; it is Ready and its agent at work soon afterwards. */
 export const playNode = async (client: KubeClient, { name, rack, gib }: NodeSpec): Promise<PlayedNode> => {
   const directory = await mkdtemp(join(tmpdir(), 'berth-node-'));
-  const disks = [{ path: '/dev/nvme0n1', sizeBytes: gib * GIB + METADATA }];
+  const disks = [diskOf(0, gib)];
   const fake = await createFakeNode({ nodeName: name, directory, disks, client });
   const kubelet = await startKubelet(client, { name, rack });
-  let stopAgent: (() => Promise<void>) | undefined = await fake.startAgent();
-  const endAgent = async () => {
-    await stopAgent?.();
-    stopAgent = undefined;
+  let endAgent: (() => Promise<void>) | undefined;
+  const startAgent = async () => {
+    endAgent ??= await fake.startAgent(SETTINGS);
   };
+  const stopAgent = async () => {
+    await endAgent?.();
+    endAgent = undefined;
+  };
+  await startAgent();
   return {
     name,
     kubelet,
     machine: fake.machine,
+    plugIn: (more) => fake.plugIn(diskOf(fake.machine.state.disks.length, more)),
+    startAgent,
+    stopAgent,
     powerCut: async () => {
-      await endAgent();
+      await stopAgent();
       await kubelet.powerCut();
     },
     boot: async () => {
-      stopAgent ??= await fake.startAgent();
+      await startAgent();
       await kubelet.start();
     },
     remove: async () => {
       kubelet.stop();
-      await endAgent();
+      await stopAgent();
       await client.delete(NODES, { name });
       await client.delete(NODE_STORAGES, { name });
       await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

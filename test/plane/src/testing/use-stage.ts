@@ -21,7 +21,9 @@ type Without<T, K extends PropertyKey> = Omit<T, Extract<K, keyof T>>;
 const PATIENCE_MS = 30_000;
 
 /** For the tests of a file: the control plane, nodes that are played, and a namespace; at the end nothing may be left of them. */
-export const useStage = (namespace: string, specs: readonly NodeSpec[]) => {
+export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
+  // A run before this one, on the same control plane, may still be on its way out.
+  const namespace = `${topic}-${Date.now().toString(36)}`;
   let plane: Plane;
   const nodes = new Map<string, PlayedNode>();
 
@@ -52,13 +54,14 @@ export const useStage = (namespace: string, specs: readonly NodeSpec[]) => {
 
   afterAll(async () => {
     await plane.client.delete(NAMESPACES, { name: namespace });
-    await wait(async () => {
-      const isGone = (await plane.client.get(NAMESPACES, { name: namespace })) === undefined;
-      const left = await leftovers();
-      if (isGone && left.length === 0) return 'done';
-      return `${isGone ? 'there' : `namespace ${namespace} and there`} is still ${left.join(', ') || 'nothing else'}`;
-    });
-    for (const node of nodes.values()) await node.remove();
+    try {
+      await wait(async () => {
+        const left = await leftovers();
+        return left.length === 0 ? 'done' : `there is still ${left.join(', ')}`;
+      });
+    } finally {
+      for (const node of nodes.values()) await node.remove();
+    }
   });
 
   /** Volumes of any kind that are still there. */
