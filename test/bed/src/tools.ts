@@ -64,7 +64,13 @@ interface FamilyBuild {
 async function ensureFamily(context: ToolsContext, build: FamilyBuild, found: Map<ToolName, string>): Promise<void> {
   const { family, version } = build;
   const names = Object.keys(family.programs) as ToolName[];
-  const installed = family.acceptInstalled ? await findInstalled(names, version) : new Map<ToolName, string>();
+  const installed = family.acceptInstalled
+    ? await context.progress.step(`Look for installed programs of ${family.module} ${version}`, async (say) => {
+        const programs = await findInstalled(names, version);
+        for (const file of programs.values()) say(`using ${file}`);
+        return programs;
+      })
+    : new Map<ToolName, string>();
   for (const [name, file] of installed) found.set(name, file);
   const missing = names.filter((name) => !installed.has(name));
   if (missing.length === 0) return;
