@@ -15,6 +15,7 @@ import { watchDevices } from './disks/device-watch.ts';
 import { createHost } from './host/host.ts';
 import { createLvm } from './lvm/command.ts';
 import { createMounter } from './mount/mounter.ts';
+import { knownHandedOver } from './storage/handed-over.ts';
 import { createLogicalVolumeReconcile } from './storage/logical-volume.ts';
 import { activateGroups, createNodeStorage } from './storage/node-storage.ts';
 import { hasRequests } from './storage/requests.ts';
@@ -84,6 +85,7 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     locks,
     read: (name) => cache.get(name),
     objects: () => cache.list(),
+    handedOver: () => knownHandedOver(config.volumeGroups, ownObject.get(nodeName)?.status),
     onChange: () => storage.add(nodeName),
   });
   const volumes = startReconciler({ name: 'logical-volume', reconcile, clock, logger, metrics, signal });

@@ -3,6 +3,7 @@ import { parseQuantity } from '@berth/contract/quantity';
 import { commonSettings } from '@berth/runtime/role';
 import * as z from 'zod';
 import { parseMediumRules } from './disks/medium-rules.ts';
+import { parseVolumeGroups } from './storage/volume-groups.ts';
 
 /** Runs a parser of ours inside the schema, so that its sentence is among the others. */
 const parsed = <T>(parse: (text: string) => T) =>
@@ -31,6 +32,10 @@ export const agentConfigSchema = z.object({
   }),
   mediumRules: parsed(parseMediumRules).default([]).meta({
     description: "Media of disks that don't tell, for example `model:PERC*&size:>=2Ti=hdd,slot:pci-0000:00:10.0=ssd`.",
+  }),
+  volumeGroups: parsed(parseVolumeGroups).default({}).meta({
+    description:
+      'Volume groups of your own to be used instead of taking disks, by medium, for example `nvme=vg-fast,hdd=vg-slow`.',
   }),
   reserve: parsed(parseQuantity).default(0).meta({ description: 'Amount of every volume group that stays free.' }),
   reportSeconds: z.coerce.number().min(0).default(5).meta({

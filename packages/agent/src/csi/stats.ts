@@ -118,10 +118,10 @@ const describeDevice = async (
   };
 };
 
-/** Whether a mount's source is the device of this volume in one of our groups; device mapper doubles dashes in names. */
+/** Whether a mount's source is the device of this volume, in whatever group; device mapper doubles dashes in names. */
 export const isVolumeOf = (source: string, name: string): boolean =>
   new RegExp(
-    `^/dev/(csi-vg-[a-z]+/${literal(name)}|mapper/csi--vg--[a-z]+-${literal(name.replaceAll('-', '--'))})$`,
+    `^/dev/((?!mapper/)[^/]+/${literal(name)}|mapper/(?:[^/-]|--)+-${literal(name.replaceAll('-', '--'))})$`,
   ).test(source);
 
 const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

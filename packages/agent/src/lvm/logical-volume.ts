@@ -3,25 +3,30 @@ import { formatBytes } from '@berth/contract/quantity';
 import type { Lvm } from './command.ts';
 import { type LogicalVolumeOnDisk, type LvmReport, readReport, type VolumeGroup } from './report.ts';
 import { NEW_TAG, OWNER_TAG } from './tags.ts';
-import { findOwnGroup } from './volume-group.ts';
+import { findOwnGroup, type HandedOverGroups } from './volume-group.ts';
 
-export interface CreateVolumeOptions {
-  readonly group: string;
-  readonly name: string;
+interface RoomOptions {
   readonly sizeBytes: number;
-  /** Whether it will hold a file system, which has to be made once. */
-  readonly toBeFormatted: boolean;
   /** Bytes of the group that must stay free; nothing when absent. */
   readonly keepFreeBytes?: number | undefined;
+  /** None when absent. */
+  readonly handedOver?: HandedOverGroups | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The volume of this name in our groups, with or without device. Throws FailedPrecondition when it is not ours. */
+export interface CreateVolumeOptions extends RoomOptions {
+  readonly group: string;
+  readonly name: string;
+  /** Whether it will hold a file system, which has to be made once. */
+  readonly toBeFormatted: boolean;
+}
+
+/**
+ * The volume of this name, with or without device; by its own tag it is ours, whatever group it is in, so that it is still served
+ * when its group is no longer handed over. Throws FailedPrecondition when it is not ours.
+ */
 export const findVolume = (report: LvmReport, name: string): LogicalVolumeOnDisk | undefined => {
-  const found = report.groups
-    .filter((group) => group.tags.includes(OWNER_TAG))
-    .flatMap((group) => group.logicalVolumes)
-    .filter((volume) => volume.name === name);
+  const found = report.groups.flatMap((group) => group.logicalVolumes).filter((volume) => volume.name === name);
   const [volume, other] = found;
   if (other !== undefined) {
     const places = found.map((each) => each.volumeGroup).join(', ');
@@ -47,11 +52,11 @@ export const extentsFor = (sizeBytes: number, extentBytes: number): number => Ma
  * group lacks room or does not exist, FailedPrecondition when group or volume are not ours.
  */
 export const createVolume = async (lvm: Lvm, options: CreateVolumeOptions): Promise<LogicalVolumeOnDisk> => {
-  const { group: groupName, name, sizeBytes, toBeFormatted, keepFreeBytes = 0, signal } = options;
+  const { group: groupName, name, sizeBytes, toBeFormatted, keepFreeBytes = 0, handedOver, signal } = options;
   const report = await readReport(lvm, signal);
   const existing = findVolume(report, name);
   if (existing !== undefined) return existing;
-  const group = findOwnGroup(report, groupName);
+  const group = findOwnGroup(report, groupName, handedOver);
   if (group === undefined) throw new AppError('OutOfCapacity', `the node has no volume group ${groupName}`);
   if (extentsFor(sizeBytes, group.extentBytes) * group.extentBytes > group.freeBytes - keepFreeBytes) {
     throw new AppError(
@@ -79,18 +84,12 @@ export const createVolume = async (lvm: Lvm, options: CreateVolumeOptions): Prom
  */
 export const extendVolume = async (
   lvm: Lvm,
-  options: {
-    readonly name: string;
-    readonly sizeBytes: number;
-    /** Bytes of the group that must stay free; nothing when absent. */
-    readonly keepFreeBytes?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
-  },
+  options: RoomOptions & { readonly name: string },
 ): Promise<LogicalVolumeOnDisk> => {
-  const { name, sizeBytes, keepFreeBytes = 0, signal } = options;
+  const { name, sizeBytes, keepFreeBytes = 0, handedOver, signal } = options;
   const report = await readReport(lvm, signal);
   const volume = mustFind(report, name);
-  const group = findOwnGroup(report, volume.volumeGroup);
+  const group = findOwnGroup(report, volume.volumeGroup, handedOver);
   if (group === undefined || sizeBytes <= volume.sizeBytes) return volume;
   const extents = extentsFor(sizeBytes, group.extentBytes);
   const moreBytes = extents * group.extentBytes - volume.sizeBytes;

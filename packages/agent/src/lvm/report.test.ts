@@ -17,7 +17,8 @@ const REPORT = `  {
               ]
               ,
               "lv": [
-                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial"}
+                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial", "lv_layout":"linear"},
+                  {"lv_name":"pool", "lv_uuid":"Jx2mTd", "lv_size":"4194304", "lv_tags":"", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"", "lv_layout":"thin,pool"}
               ]
               ,
               "pvseg": [
@@ -47,7 +48,10 @@ describe("LVM's report", () => {
         sizeBytes: 49 * 4194304,
         freeBytes: 39 * 4194304,
         exported: false,
+        shared: false,
+        readOnly: false,
         partial: true,
+        thinPools: ['pool'],
         physicalVolumes: [
           {
             path: '/dev/nvme0n1',
@@ -68,10 +72,22 @@ describe("LVM's report", () => {
             device: undefined,
             health: 'partial',
           },
+          expect.objectContaining({ name: 'pool', tags: [] }),
         ],
       },
     ]);
     expect(orphans).toEqual([{ path: '/dev/nvme1n1', uuid: 'abcdef', missing: false, surplusBytes: 1023 * 1024 ** 2 }]);
+  });
+
+  it.each([
+    ['wz--n-', {}],
+    ['rz--n-', { readOnly: true }],
+    ['wzx-n-', { exported: true }],
+    ['wz--nc', { shared: true }],
+    ['wz--ns', { shared: true }],
+  ])('tells by the attributes %s who may use a group', (attributes, expected) => {
+    const [group] = parseReport(REPORT.replace('wz-pn-', attributes)).groups;
+    expect(group).toMatchObject({ readOnly: false, exported: false, shared: false, partial: false, ...expected });
   });
 
   it('is found among lines that are no JSON (trap 25)', () => {

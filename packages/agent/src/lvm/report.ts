@@ -32,10 +32,15 @@ export interface VolumeGroup {
   readonly sizeBytes: number;
   readonly freeBytes: number;
   readonly exported: boolean;
+  /** Other nodes may use it too: clustered, or with a lock type. */
+  readonly shared: boolean;
+  readonly readOnly: boolean;
   /** Some of its physical volumes are missing. */
   readonly partial: boolean;
   readonly physicalVolumes: readonly PhysicalVolume[];
   readonly logicalVolumes: readonly LogicalVolumeOnDisk[];
+  /** Names of its thin pools. */
+  readonly thinPools: readonly string[];
 }
 
 export interface LvmReport {
@@ -47,7 +52,7 @@ export interface LvmReport {
 const COLUMNS = {
   vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size,vg_extent_count,vg_free_count',
   pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count',
-  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status',
+  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_layout',
   // Rows that nobody reads; LVM refuses an empty list of columns.
   pvseg: 'pvseg_start',
   seg: 'seg_start',
@@ -86,6 +91,7 @@ const lvRow = z.object({
   lv_kernel_major: z.coerce.number(),
   lv_kernel_minor: z.coerce.number(),
   lv_health_status: z.string(),
+  lv_layout: z.string(),
 });
 const reportSchema = z.object({
   report: z
@@ -133,10 +139,14 @@ const toGroup = (
   extentBytes: row.vg_extent_size,
   sizeBytes: row.vg_extent_count * row.vg_extent_size,
   freeBytes: row.vg_free_count * row.vg_extent_size,
+  // vgs(8), vg_attr.
+  readOnly: row.vg_attr[0] === 'r',
   exported: row.vg_attr[2] === 'x',
   partial: row.vg_attr[3] === 'p',
+  shared: row.vg_attr[5] === 'c' || row.vg_attr[5] === 's',
   physicalVolumes: pvs.map((pv) => toPhysicalVolume(pv, row.vg_extent_size)),
   logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row.vg_name)),
+  thinPools: lvs.filter(({ lv_layout }) => lv_layout === 'thin,pool').map(({ lv_name }) => lv_name),
 });
 
 const toPhysicalVolume = (row: z.infer<typeof pvRow>, extentBytes: number): PhysicalVolume => ({

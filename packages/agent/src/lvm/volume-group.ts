@@ -1,5 +1,6 @@
 import { AppError, toAppError } from '@berth/contract/errors';
 import type { Lvm } from './command.ts';
+import { findHandedOverObstacle } from './handed-over.ts';
 import { type DiskToAdd, isPresent, preparePhysicalVolume } from './physical-volume.ts';
 import { type LvmReport, readReport, type VolumeGroup } from './report.ts';
 import { OWNER_TAG } from './tags.ts';
@@ -12,13 +13,28 @@ export interface AddDisksOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The group of this name if it is ours. Throws FailedPrecondition when the name is somebody else's or ambiguous. */
-export const findOwnGroup = (report: LvmReport, name: string): VolumeGroup | undefined => {
-  const [group, ...others] = report.groups.filter((candidate) => candidate.name === name);
+/**
+ * The groups of an operator's own that may hold our volumes, each with the UUID by which it is known; undefined until it has been
+ * found to be usable.
+ */
+export type HandedOverGroups = ReadonlyMap<string, string | undefined>;
+
+const NONE: HandedOverGroups = new Map();
+
+/**
+ * The group of this name if we made it or it is handed over to us. Throws FailedPrecondition when the name is somebody else's or
+ * ambiguous, Unavailable when it is not known yet which group was handed over.
+ */
+export const findOwnGroup = (
+  report: LvmReport,
+  name: string,
+  handedOver: HandedOverGroups = NONE,
+): VolumeGroup | undefined => {
+  const group = findGroup(report, name);
   if (group === undefined) return undefined;
-  if (others.length > 0) {
-    const uuids = [group, ...others].map(({ uuid }) => uuid).join(', ');
-    throw new AppError('FailedPrecondition', `there are several volume groups ${name} (${uuids}); rename all but one`);
+  if (handedOver.has(name)) {
+    checkHandedOver(group, handedOver.get(name));
+    return group;
   }
   if (!group.tags.includes(OWNER_TAG)) {
     throw new AppError(
@@ -30,6 +46,22 @@ export const findOwnGroup = (report: LvmReport, name: string): VolumeGroup | und
     throw new AppError('FailedPrecondition', `the volume group ${name} is exported; run vgimport ${name}`);
   }
   return group;
+};
+
+/** The group of this name, whoever's it is. Throws FailedPrecondition when there are several. */
+export const findGroup = (report: LvmReport, name: string): VolumeGroup | undefined => {
+  const [group, ...others] = report.groups.filter((candidate) => candidate.name === name);
+  if (group === undefined || others.length === 0) return group;
+  const uuids = [group, ...others].map(({ uuid }) => uuid).join(', ');
+  throw new AppError('FailedPrecondition', `there are several volume groups ${name} (${uuids}); rename all but one`);
+};
+
+const checkHandedOver = (group: VolumeGroup, uuid: string | undefined): void => {
+  const obstacle = findHandedOverObstacle(group, uuid);
+  if (obstacle !== undefined) throw new AppError('FailedPrecondition', obstacle);
+  if (uuid === undefined) {
+    throw new AppError('Unavailable', `NodeStorage does not tell yet which volume group ${group.name} was handed over`);
+  }
 };
 
 /**

@@ -1,18 +1,33 @@
 import type { BlockDevice } from '../disks/block-device.ts';
-import type { LvmReport, PhysicalVolume } from '../lvm/report.ts';
+import type { LvmReport, PhysicalVolume, VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 
-/** Where LVM has a disk: in one of our groups, prepared by us for one, in somebody else's, left over in none, or nowhere. */
+/**
+ * Where LVM has a disk: in one of our groups, in one that is handed over to us, prepared by us for one of ours, in somebody else's,
+ * left over in none, or nowhere.
+ */
 export type DiskPlace =
   | { readonly kind: 'ours'; readonly group: string }
+  | { readonly kind: 'handed-over'; readonly group: string }
   | { readonly kind: 'prepared' }
   | { readonly kind: 'foreign'; readonly reason: string }
   | { readonly kind: 'leftover'; readonly reason: string }
   | { readonly kind: 'free' };
 
-/** `ownUuids` are those that only a physical volume made by this agent on this very disk can have. */
-export const findPlace = (device: BlockDevice, ownUuids: readonly string[], report: LvmReport): DiskPlace => {
+export interface PlaceFacts {
+  readonly report: LvmReport;
+  /** Those that only a physical volume made by this agent on this very disk can have. */
+  readonly ownUuids: readonly string[];
+  readonly handedOver: readonly VolumeGroup[];
+}
+
+export const findPlace = (device: BlockDevice, { report, ownUuids, handedOver }: PlaceFacts): DiskPlace => {
   const isHere = (pv: PhysicalVolume) => !pv.missing && (pv.path === device.path || device.links.includes(pv.path));
+  // An operator's group may lie on partitions.
+  const partitions = device.children.filter(({ type }) => type === 'part').map(({ name }) => `/dev/${name}`);
+  const isWithin = (pv: PhysicalVolume) => isHere(pv) || (!pv.missing && partitions.includes(pv.path));
+  const theirs = handedOver.find((each) => each.physicalVolumes.some(isWithin));
+  if (theirs !== undefined) return { kind: 'handed-over', group: theirs.name };
   const group = report.groups.find((each) => each.physicalVolumes.some(isHere));
   if (group?.tags.includes(OWNER_TAG)) return { kind: 'ours', group: group.name };
   if (group !== undefined) {

@@ -5,29 +5,13 @@ import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import type { EventText } from '@berth/kube/event-recorder';
 import type { Logger } from '@berth/runtime/logger';
 import { judgeDisk } from '../disks/adoption.ts';
-import { gatherFacts, readSwaps } from '../disks/adoption-facts.ts';
-import type { IdentifiedDisk } from '../disks/identity.ts';
-import { readDisks } from '../disks/inventory.ts';
-import { decideMedium } from '../disks/medium.ts';
-import type { Labels, MediumRule } from '../disks/medium-rules.ts';
-import type { Host } from '../host/host.ts';
-import type { Lvm } from '../lvm/command.ts';
 import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
-import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { type LvmReport, readReport } from '../lvm/report.ts';
-import { type Mount, readAllMounts } from '../mount/mount-table.ts';
-import { findPlace } from './disk-place.ts';
+import { type Survey, type SurveyBackground, type SurveyedDisk, type SurveyOptions, surveyDisks } from './survey.ts';
 import { type Candidate, type DiskOutcome, takeDisks } from './take-disks.ts';
-import { wipeDisks } from './wipe-disks.ts';
+import { refuseToWipe, wipeDisks } from './wipe-disks.ts';
 
-export interface DiskScanOptions {
-  readonly host: Host;
-  readonly lvm: Lvm;
-  readonly nodeName: string;
-  readonly sysDir: string;
-  readonly devDir: string;
-  readonly procDir: string;
-  readonly mediumRules: readonly MediumRule[];
+export interface DiskScanOptions extends SurveyOptions {
   /** Whether disks are taken, or only looked at. */
   readonly mode: 'adopt' | 'observe';
   readonly logger: Logger;
@@ -42,11 +26,14 @@ export interface DiskScan {
 }
 
 /** What a look at the disks is for. */
-export interface ScanRequest {
+export interface ScanRequest extends SurveyBackground {
   /** Identities of the disks that an operator wants wiped. */
   readonly wipe: readonly string[];
-  /** Labels of the node, where a rule asks for them. */
-  readonly nodeLabels: Labels;
+}
+
+interface Context extends DiskScanOptions {
+  readonly survey: Survey;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -55,48 +42,34 @@ export interface ScanRequest {
  */
 export const scanDisks = async (
   options: DiskScanOptions,
-  { wipe, nodeLabels }: ScanRequest,
+  request: ScanRequest,
   signal: AbortSignal,
 ): Promise<DiskScan> => {
-  const before = await inspect({ ...options, nodeLabels }, signal);
+  const look = async (): Promise<Context> => {
+    const survey = await surveyDisks(options, request, signal);
+    return { ...options, survey, signal };
+  };
+  const before = await look();
   if (options.mode === 'observe') {
-    const { disks } = await settle(before);
-    return { disks, report: before.report, events: wipe.map(refuseToWipe) };
+    const events = request.wipe.map((identity) => refuseToWipe(identity, 'the agent only observes (setting mode)'));
+    return { disks: (await settle(before)).disks, report: before.survey.report, events };
   }
-  const events = await wipeDisks(wipe, before);
-  const context = events.length === 0 ? before : await inspect({ ...options, nodeLabels }, signal);
+  const events = await wipeDisks(request.wipe, before);
+  const context = events.length === 0 ? before : await look();
   const { disks, hasChanged } = await settle(context);
   const grown = await growDisks(context);
-  const report = hasChanged || grown > 0 ? await readReport(options.lvm, signal) : context.report;
+  const report = hasChanged || grown > 0 ? await readReport(options.lvm, signal) : context.survey.report;
   return { disks, report, events };
 };
 
-const refuseToWipe = (identity: string): EventText => ({
-  type: 'Warning',
-  reason: 'WipeRefused',
-  message: `the disk ${identity} was not wiped: the agent only observes (setting mode)`,
-});
-
-const inspect = async (
-  options: DiskScanOptions & Pick<Context, 'nodeLabels'>,
-  signal: AbortSignal,
-): Promise<Context> => ({
-  ...options,
-  disks: (await readDisks({ ...options, signal })).filter(({ device }) => device.type === 'disk'),
-  report: await readReport(options.lvm, signal),
-  mounts: await readAllMounts(options.procDir),
-  swaps: await readSwaps(options.procDir),
-  signal,
-});
-
 const settle = async (context: Context): Promise<{ disks: DiskStatus[]; hasChanged: boolean }> => {
-  const looks: Look[] = [];
-  for (const disk of context.disks) looks.push(await lookAt(disk, context));
-  const candidates = looks.flatMap(({ verdict }) => ('candidate' in verdict ? [verdict.candidate] : []));
-  const outcomes = await takeDisks(candidates, context);
-  const disks = looks.map(
-    ({ base, verdict }): DiskStatus => ({
-      ...base,
+  const judged: { readonly disk: SurveyedDisk; readonly verdict: Verdict }[] = [];
+  for (const disk of context.survey.disks) judged.push({ disk, verdict: await judge(disk, context) });
+  const candidates = judged.flatMap(({ verdict }) => ('candidate' in verdict ? [verdict.candidate] : []));
+  const outcomes = await takeDisks(candidates, { ...context, report: context.survey.report });
+  const disks = judged.map(
+    ({ disk, verdict }): DiskStatus => ({
+      ...describe(disk),
       ...('candidate' in verdict ? (outcomes.get(verdict.candidate) ?? { state: 'Refused' }) : verdict),
     }),
   );
@@ -104,8 +77,8 @@ const settle = async (context: Context): Promise<{ disks: DiskStatus[]; hasChang
 };
 
 /** Gives our groups the room of disks that have grown. Returns how many have. */
-const growDisks = async ({ lvm, report, logger, signal }: Context): Promise<number> => {
-  const grown = findGrown(report);
+const growDisks = async ({ lvm, survey, logger, signal }: Context): Promise<number> => {
+  const grown = findGrown(survey.report);
   for (const pv of grown) {
     const fields = { path: pv.path, bytes: pv.surplusBytes };
     try {
@@ -118,56 +91,38 @@ const growDisks = async ({ lvm, report, logger, signal }: Context): Promise<numb
   return grown.length;
 };
 
-interface Context extends DiskScanOptions {
-  readonly nodeLabels: Labels;
-  readonly disks: readonly IdentifiedDisk[];
-  readonly report: LvmReport;
-  readonly mounts: readonly Mount[];
-  readonly swaps: readonly string[];
-  readonly signal: AbortSignal;
-}
+/** What becomes of a disk as far as it is known before its content is read. */
+type Verdict = { readonly candidate: Candidate } | DiskOutcome;
 
-/** A disk, and what is known of it before its content is read. */
-interface Look {
-  readonly base: Omit<DiskStatus, 'state'>;
-  readonly verdict: { readonly candidate: Candidate } | DiskOutcome;
-}
-
-const lookAt = async (disk: IdentifiedDisk, context: Context): Promise<Look> => {
-  const decision = decideMedium(disk.device, context.mediumRules, context.nodeLabels);
-  const base = describe(disk, decision.medium, decision.medium && decision.decidedBy);
-  const refused = (reason: string): Look => ({ base, verdict: { state: 'Refused', reason: `not taken: ${reason}` } });
-  const uuids = physicalVolumeUuids(context.nodeName, `${disk.identity.tier} ${disk.identity.value}`);
-  const place = findPlace(disk.device, uuids, context.report);
-  if (place.kind === 'ours') return { base, verdict: { state: 'Adopted', volumeGroup: place.group } };
+const judge = async (disk: SurveyedDisk, { survey, volumeGroups }: Context): Promise<Verdict> => {
+  const { place, medium: decision, uuids } = disk;
+  if (place.kind === 'ours') return { state: 'Adopted', volumeGroup: place.group };
+  if (place.kind === 'handed-over') return { state: 'HandedOver', volumeGroup: place.group };
   if (place.kind === 'foreign' || place.kind === 'leftover') return refused(place.reason);
   if (decision.medium === undefined) return refused(decision.reason);
+  const theirs = volumeGroups[decision.medium];
+  if (theirs !== undefined) return refused(`the setting volumeGroups hands over ${theirs} for ${decision.medium}`);
 
   const group = volumeGroupName(decision.medium);
-  if (place.kind === 'prepared') return { base, verdict: { candidate: { disk, group, uuids, facts: undefined } } };
-  const facts = await gatherFacts(disk, { ...context, groupSectorBytes: sectorBytesOf(group, context) });
-  const verdict = judgeDisk(facts);
-  return verdict === 'adopt'
-    ? { base, verdict: { candidate: { disk, group, uuids, facts } } }
-    : refused(verdict.reason);
+  if (place.kind === 'prepared') return { candidate: { disk, group, uuids, facts: undefined } };
+  const facts = await survey.factsOf(disk, sectorBytesOf(group, survey));
+  const adoption = judgeDisk(facts);
+  return adoption === 'adopt' ? { candidate: { disk, group, uuids, facts } } : refused(adoption.reason);
 };
 
-const sectorBytesOf = (group: string, { disks, report }: Context): number | undefined => {
+const refused = (reason: string): DiskOutcome => ({ state: 'Refused', reason: `not taken: ${reason}` });
+
+const sectorBytesOf = (group: string, { disks, report }: Survey): number | undefined => {
   const paths = report.groups.find(({ name }) => name === group)?.physicalVolumes.map(({ path }) => path) ?? [];
   return disks.find(({ device }) => paths.includes(device.path))?.device.sectorBytes;
 };
 
-const describe = (
-  { device, identity, slot }: IdentifiedDisk,
-  medium: DiskStatus['medium'],
-  mediumDecidedBy: string | undefined,
-): Omit<DiskStatus, 'state'> => ({
+const describe = ({ device, identity, slot, medium }: SurveyedDisk): Omit<DiskStatus, 'state'> => ({
   identity,
   path: device.path,
   size: formatQuantity(device.sizeBytes),
   sectorSize: device.sectorBytes,
   ...(slot !== undefined && { slot }),
   ...(device.model !== undefined && { model: device.model }),
-  ...(medium !== undefined && { medium }),
-  ...(mediumDecidedBy !== undefined && { mediumDecidedBy }),
+  ...(medium.medium !== undefined && { medium: medium.medium, mediumDecidedBy: medium.decidedBy }),
 });

@@ -1,10 +1,12 @@
 import { CONDITION_LVM } from '@berth/contract/condition-types';
 import { type Condition, setCondition } from '@berth/contract/conditions';
 import { type AppError, toAppError } from '@berth/contract/errors';
-import { MEDIA } from '@berth/contract/medium';
+import { MEDIA, type Medium } from '@berth/contract/medium';
 import { volumeGroupName } from '@berth/contract/names';
+import type { NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { findOwnGroup } from '../lvm/volume-group.ts';
+import { groupNameOf, type VolumeGroups } from './volume-groups.ts';
 
 const CONDITION_PROGRAMS = 'ProgramsInstalled';
 const CONDITION_GROUPS = 'GroupsUsable';
@@ -12,7 +14,12 @@ const CONDITION_GROUPS = 'GroupsUsable';
 /** The conditions of a node's storage. The same list comes back when nothing changed. */
 export const buildConditions = (
   before: readonly Condition[],
-  facts: { readonly missingPrograms: readonly string[]; readonly seen: { report: LvmReport } | { failure: AppError } },
+  facts: {
+    readonly missingPrograms: readonly string[];
+    readonly seen: { report: LvmReport } | { failure: AppError };
+    /** What is told of the groups now. */
+    readonly status: Pick<NodeStorageStatus, 'groups' | 'handedOver'>;
+  },
   now: Date,
 ): readonly Condition[] => {
   const withPrograms = setCondition(before, verdict(CONDITION_PROGRAMS, facts.missingPrograms, 'ProgramMissing'), now);
@@ -21,14 +28,27 @@ export const buildConditions = (
   const withLvm = setCondition(withPrograms, verdict(CONDITION_LVM, failures, 'LvmFailed'), now);
   // Without a report, what was said of the groups last still stands.
   if ('failure' in seen) return withLvm;
-  return setCondition(withLvm, verdict(CONDITION_GROUPS, groupProblems(seen.report), 'GroupUnusable'), now);
+  return setCondition(
+    withLvm,
+    verdict(CONDITION_GROUPS, groupProblems(seen.report, facts.status), 'GroupUnusable'),
+    now,
+  );
 };
 
-/** Why a group of ours takes no new volumes, as a sentence; undefined when it does. */
-export const groupProblem = (group: VolumeGroup): string | undefined => {
-  if (!group.partial) return undefined;
-  const missing = group.physicalVolumes.filter((pv) => pv.missing).map(({ uuid }) => uuid);
-  return `the volume group misses the physical volumes ${missing.join(', ')}`;
+export interface GroupFacts {
+  readonly medium: Medium;
+  readonly volumeGroups: VolumeGroups;
+}
+
+/** Why a group takes no new volumes, as a sentence; undefined when it does. */
+export const groupProblem = (group: VolumeGroup, facts: GroupFacts): string | undefined => {
+  const { medium, volumeGroups } = facts;
+  if (group.partial) {
+    const missing = group.physicalVolumes.filter((pv) => pv.missing).map(({ uuid }) => uuid);
+    return `the volume group misses the physical volumes ${missing.join(', ')}`;
+  }
+  const name = groupNameOf(medium, volumeGroups);
+  return name === group.name ? undefined : `the setting volumeGroups hands over ${name} for ${medium}`;
 };
 
 const verdict = (type: string, problems: readonly string[], reason: string) =>
@@ -36,14 +56,18 @@ const verdict = (type: string, problems: readonly string[], reason: string) =>
     ? ({ type, status: 'True', reason: 'AsExpected', message: '' } as const)
     : ({ type, status: 'False', reason, message: problems.join('; ') } as const);
 
-const groupProblems = (report: LvmReport): string[] =>
-  MEDIA.flatMap((medium) => {
-    const name = volumeGroupName(medium);
+const groupProblems = (
+  report: LvmReport,
+  { groups = [], handedOver = [] }: Pick<NodeStorageStatus, 'groups' | 'handedOver'>,
+): string[] => [
+  ...MEDIA.flatMap((medium) => {
     try {
-      const group = findOwnGroup(report, name);
-      const problem = group && groupProblem(group);
-      return problem === undefined ? [] : [`${name}: ${problem}`];
+      findOwnGroup(report, volumeGroupName(medium));
+      return [];
     } catch (thrown) {
       return [toAppError(thrown).message];
     }
-  });
+  }),
+  ...groups.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+  ...handedOver.flatMap(({ problem }) => problem ?? []),
+];

@@ -5,8 +5,10 @@ import { createKeyedLock, type KeyedLock } from '@berth/runtime/keyed-lock';
 import type { Logger } from '@berth/runtime/logger';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
+import type { HandedOverGroups } from '../lvm/volume-group.ts';
 import { provide } from './provide-volume.ts';
 import { remove } from './remove-volume.ts';
+import type { VolumeGroups } from './volume-groups.ts';
 
 export interface LogicalVolumeOptions {
   readonly client: KubeClient;
@@ -23,6 +25,9 @@ export interface LogicalVolumeOptions {
   readonly read: (name: string) => LogicalVolume | undefined;
   /** All objects of this node. */
   readonly objects: () => readonly LogicalVolume[];
+  readonly volumeGroups: VolumeGroups;
+  /** The groups that are handed over, as the node has told of them. */
+  readonly handedOver: () => HandedOverGroups;
   /** Told when the node's free space changed, or LVM stopped answering. */
   readonly onChange: () => void;
 }

@@ -84,14 +84,15 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       const before = written ?? (await readWritten(signal));
       const { wipe, forget, removeOrphans: orphans } = await takeRequests(client, options.object(), signal);
       tell(await removeOrphans(orphans, { ...options, previous: before, signal }));
-      const { seen, missingPrograms, events } = await look({ wipe, nodeLabels: await readNodeLabels(signal) }, signal);
+      const request = { wipe, forget, previous: before, nodeLabels: await readNodeLabels(signal) };
+      const { seen, missingPrograms, events } = await look(request, signal);
       tell(events);
       const busy = 'failure' in seen ? new Map<string, number>() : await measureLoad(seen.disks, before);
       const now = clock.now();
-      const status: NodeStorageStatus = {
-        ...('failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget, now, busy })),
-        conditions: [...buildConditions(before?.conditions ?? [], { missingPrograms, seen }, now)],
-      };
+      const built =
+        'failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget, now, busy });
+      const facts = { missingPrograms, seen, status: built ?? {} };
+      const status = { ...built, conditions: [...buildConditions(before?.conditions ?? [], facts, now)] };
       if (!isDeepStrictEqual(status, before)) {
         for (const sentence of missingPrograms) logger.error({ sentence }, 'a program is missing on the node');
         await write(status, signal);
@@ -99,7 +100,7 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       }
       written = status;
       if ('failure' in seen) throw seen.failure;
-      showMetrics(seen.report);
+      showMetrics(seen.report, status);
       return { againAfterMs: untilScanMs() };
     },
     /** The disks have changed: the next look is one at them too. */

@@ -1,22 +1,10 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { expect, it } from 'vitest';
-import type { VolumeGroup } from '../lvm/report.ts';
+import { logicalVolume, volumeGroup } from '../testing/volume-group.ts';
 import { promisedBytes } from './promised.ts';
 
 const MIB = 1024 ** 2;
-const onDisk = {
-  volumeGroup: 'csi-vg-hdd',
-  uuid: 'u',
-  sizeBytes: 4 * MIB,
-  tags: [],
-  active: true,
-  device: '253:0',
-  health: '',
-};
-const GROUP: VolumeGroup = {
-  ...{ name: 'csi-vg-hdd', uuid: 'u', tags: [], extentBytes: 4 * MIB, sizeBytes: 0, freeBytes: 0 },
-  ...{ exported: false, partial: false, physicalVolumes: [], logicalVolumes: [{ ...onDisk, name: 'pvc-made' }] },
-};
+const GROUP = volumeGroup({ logicalVolumes: [logicalVolume('pvc-made', 1, [])] });
 
 const object = (name: string, fields: Partial<LogicalVolume> = {}, medium: 'hdd' | 'ssd' = 'hdd'): LogicalVolume => ({
   metadata: { name },

@@ -1,13 +1,13 @@
 import { REASON_NEVER_SHRINKS, REASON_OUT_OF_CAPACITY } from '@berth/contract/condition-types';
 import { AppError, hasCode, toAppError } from '@berth/contract/errors';
-import { volumeGroupName } from '@berth/contract/names';
 import { formatBytes, formatQuantity, parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { activateVolume, createVolume, extendVolume, extentsFor, findVolume } from '../lvm/logical-volume.ts';
 import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
-import { findOwnGroup } from '../lvm/volume-group.ts';
+import { findGroup } from '../lvm/volume-group.ts';
 import type { LogicalVolumeOptions, Outcome } from './logical-volume.ts';
 import { promisedBytes } from './promised.ts';
+import { groupNameOf } from './volume-groups.ts';
 import { writeStatus } from './volume-status.ts';
 
 const WHILE_FULL_MS = 60_000;
@@ -37,7 +37,7 @@ export const provide = async (
 };
 
 const findOrCreate = async (
-  { lvm, onChange, reserveBytes }: LogicalVolumeOptions,
+  { lvm, onChange, reserveBytes, volumeGroups, handedOver }: LogicalVolumeOptions,
   object: LogicalVolume,
   signal: AbortSignal,
 ): Promise<LogicalVolumeOnDisk> => {
@@ -53,11 +53,12 @@ const findOrCreate = async (
     );
   }
   const created = await createVolume(lvm, {
-    group: volumeGroupName(medium),
+    group: groupNameOf(medium, volumeGroups),
     name,
     sizeBytes: parseQuantity(size),
     toBeFormatted: volumeMode === 'Filesystem',
     keepFreeBytes: reserveBytes,
+    handedOver: handedOver(),
     signal,
   });
   onChange();
@@ -75,7 +76,7 @@ const resize = async (
   const { name } = volume;
   const sizeBytes = parseQuantity(object.spec.size);
   const lvmReport = await readReport(lvm, signal);
-  const group = findOwnGroup(lvmReport, volume.volumeGroup);
+  const group = findGroup(lvmReport, volume.volumeGroup);
   if (group === undefined || volume.sizeBytes >= sizeBytes) {
     const active = volume.active ? volume : await activateVolume(lvm, name, signal);
     return group !== undefined && extentsFor(sizeBytes, group.extentBytes) * group.extentBytes < volume.sizeBytes
@@ -84,11 +85,13 @@ const resize = async (
   }
   try {
     const keepFreeBytes = options.reserveBytes + promisedBytes(options.objects(), object.spec.medium, group);
-    const grown = await extendVolume(lvm, { name, sizeBytes, keepFreeBytes, signal });
+    const handedOver = options.handedOver();
+    const grown = await extendVolume(lvm, { name, sizeBytes, keepFreeBytes, handedOver, signal });
     onChange();
     return { volume: grown };
   } catch (thrown) {
-    if (!hasCode(thrown, 'OutOfCapacity')) throw thrown;
+    // A group that is no longer ours to take from has no room for us.
+    if (!hasCode(thrown, 'OutOfCapacity') && !hasCode(thrown, 'FailedPrecondition')) throw thrown;
     return { volume, problem: { reason: REASON_OUT_OF_CAPACITY, message: toAppError(thrown).message } };
   }
 };

@@ -4,58 +4,38 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
-import { buildStatus } from './status.ts';
+import { EXTENT_BYTES as EXTENT, logicalVolume, volumeGroup } from '../testing/volume-group.ts';
+import { buildStatus, type StatusFacts } from './status.ts';
 
-const EXTENT = 4 * 1024 ** 2;
 const KEY = 'csi.storage.io/csi-vg-ssd';
 
 const group = (
   extents: { total: number; ours: number; foreign: number },
   fields: Partial<VolumeGroup> = {},
-): VolumeGroup => {
-  const volume = (name: string, count: number, tags: string[]) => ({
-    ...{
-      name,
-      volumeGroup: 'csi-vg-ssd',
-      uuid: name,
-      sizeBytes: count * EXTENT,
-      tags,
-      active: true,
-      device: '253:0',
-      health: '',
-    },
-  });
-  return {
-    name: 'csi-vg-ssd',
-    uuid: 'group',
-    tags: [OWNER_TAG],
-    extentBytes: EXTENT,
-    sizeBytes: extents.total * EXTENT,
+): VolumeGroup =>
+  volumeGroup({
+    ...{ name: 'csi-vg-ssd', tags: [OWNER_TAG], sizeBytes: extents.total * EXTENT },
     freeBytes: (extents.total - extents.ours - extents.foreign) * EXTENT,
-    exported: false,
-    partial: false,
-    physicalVolumes: [],
-    logicalVolumes: [volume('pvc-1', extents.ours, [OWNER_TAG]), volume('other', extents.foreign, [])],
+    logicalVolumes: [logicalVolume('pvc-1', extents.ours, [OWNER_TAG]), logicalVolume('other', extents.foreign, [])],
     ...fields,
-  };
-};
-const statusOf = (
-  of: VolumeGroup,
-  reserveBytes = 0,
-  disks: DiskStatus[] = [],
-  before: DiskStatus[] = [],
-  forget: string[] = [],
-) =>
+  });
+const statusOf = (of: VolumeGroup, facts: Partial<StatusFacts> = {}) =>
   buildStatus({
     report: { groups: [of], orphans: [] },
-    disks,
-    previous: { disks: before },
-    reserveBytes,
+    disks: [],
+    volumeGroups: {},
+    previous: undefined,
+    reserveBytes: 0,
     isKnown: (name) => name !== 'pvc-lost',
     now: new Date('2026-01-01T00:00:00Z'),
-    forget,
+    forget: [],
     busy: new Map([['csi-vg-ssd', 30]]),
+    ...facts,
   });
+const disk = (value: string, state: DiskStatus['state'], fields: Partial<DiskStatus> = {}): DiskStatus => ({
+  ...{ identity: { value, tier: 'wwn' }, path: '/dev/sda', size: '1Gi', sectorSize: 512, state },
+  ...fields,
+});
 const bytes = (amounts: Record<string, string> | undefined): number => parseQuantity(amounts?.[KEY] ?? 'none');
 
 describe('what a node says it has', () => {
@@ -70,7 +50,7 @@ describe('what a node says it has', () => {
       .map(([ours, foreign, rest]) => ({ ours, foreign, total: ours + foreign + rest }));
     fc.assert(
       fc.property(extents, fc.nat(EXTENT * 20_000), (of, reserve) => {
-        const status = statusOf(group(of), reserve);
+        const status = statusOf(group(of), { reserveBytes: reserve });
         const free = (of.total - of.ours - of.foreign) * EXTENT;
         expect(bytes(status.allocatable)).toBe(
           Math.max(0, free - (parseQuantity(status.groups?.[0]?.reserve ?? '') || 0)),
@@ -94,12 +74,9 @@ describe('what a node says it has', () => {
   );
 
   it('remembers a disk of ours that is not seen, and forgets one that never was ours (trap 53)', () => {
-    const disk = (value: string, state: DiskStatus['state']): DiskStatus => ({
-      ...{ identity: { value, tier: 'wwn' }, path: '/dev/sda', size: '1Gi', sectorSize: 512, state },
-    });
     const before = [disk('a', 'Adopted'), disk('b', 'Refused'), disk('c', 'Missing'), disk('d', 'Missing')];
     const now = [disk('d', 'Adopted')];
-    const { disks } = statusOf(group({ total: 1, ours: 0, foreign: 0 }), 0, now, before);
+    const { disks } = statusOf(group({ total: 1, ours: 0, foreign: 0 }), { disks: now, previous: { disks: before } });
     expect(disks?.map(({ identity, state }) => [identity.value, state])).toEqual([
       ['d', 'Adopted'],
       ['a', 'Missing'],
@@ -108,11 +85,10 @@ describe('what a node says it has', () => {
   });
 
   it('forgets a missing disk when it is told to, and no other', () => {
-    const disk = (value: string, state: DiskStatus['state']): DiskStatus => ({
-      ...{ identity: { value, tier: 'wwn' }, path: '/dev/sda', size: '1Gi', sectorSize: 512, state },
-    });
     const before = [disk('a', 'Missing'), disk('b', 'Missing'), disk('c', 'Adopted')];
-    const { disks } = statusOf(group({ total: 1, ours: 0, foreign: 0 }), 0, [disk('c', 'Adopted')], before, ['a', 'c']);
+    const { disks } = statusOf(group({ total: 1, ours: 0, foreign: 0 }), {
+      ...{ disks: [disk('c', 'Adopted')], previous: { disks: before }, forget: ['a', 'c'] },
+    });
     expect(disks?.map(({ identity, state }) => [identity.value, state])).toEqual([
       ['c', 'Adopted'],
       ['b', 'Missing'],
@@ -120,16 +96,23 @@ describe('what a node says it has', () => {
   });
 
   it('counts a volume of ours that no object stands for as somebody else’s', () => {
-    const lost = { ...group({ total: 100, ours: 0, foreign: 0 }), freeBytes: 90 * EXTENT };
-    const volume = {
-      name: 'pvc-lost',
-      volumeGroup: 'csi-vg-ssd',
-      uuid: 'x',
-      sizeBytes: 10 * EXTENT,
-      tags: [OWNER_TAG],
-    };
-    const status = statusOf({ ...lost, logicalVolumes: [{ ...volume, active: true, device: '253:1', health: '' }] });
+    const lost = { freeBytes: 90 * EXTENT, logicalVolumes: [logicalVolume('pvc-lost', 10, [OWNER_TAG])] };
+    const status = statusOf(group({ total: 100, ours: 0, foreign: 0 }, lost));
     expect(parseQuantity(status.groups?.[0]?.foreign ?? '')).toBe(10 * EXTENT);
     expect(bytes(status.allocatable)).toBe(90 * EXTENT);
+  });
+
+  it('counts what others have in a group that is handed over as theirs, and tells its UUID', () => {
+    const theirs = group({ total: 100, ours: 10, foreign: 20 }, { name: 'vg-fast', uuid: 'VG-7', tags: [] });
+    const status = statusOf(theirs, { volumeGroups: { nvme: 'vg-fast' } });
+    expect(status.groups).toMatchObject([{ name: 'vg-fast', medium: 'nvme', foreign: '80Mi', free: '280Mi' }]);
+    expect(status.allocatable).toEqual({ 'csi.storage.io/csi-vg-nvme': '280Mi' });
+    expect(status.handedOver).toEqual([{ medium: 'nvme', name: 'vg-fast', uuid: 'VG-7' }]);
+  });
+
+  it('shows a group of its own making, and offers nothing of it, where another is handed over for the medium', () => {
+    const status = statusOf(group({ total: 100, ours: 10, foreign: 0 }), { volumeGroups: { ssd: 'vg-fast' } });
+    expect(status.groups?.[0]?.problem).toBe('the setting volumeGroups hands over vg-fast for ssd');
+    expect(bytes(status.allocatable)).toBe(0);
   });
 });

@@ -4,12 +4,15 @@ import { formatQuantity } from '@berth/contract/quantity';
 import type { DiskStatus, NodeStorageStatus, Orphan, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
+import { judgeHandedOver } from './handed-over.ts';
 import { groupProblem } from './health.ts';
 import { findOrphans, type IsKnown } from './orphans.ts';
+import type { VolumeGroups } from './volume-groups.ts';
 
 export interface StatusFacts {
   readonly report: LvmReport;
   readonly disks: readonly DiskStatus[];
+  readonly volumeGroups: VolumeGroups;
   /** What the node said last. */
   readonly previous: NodeStorageStatus | undefined;
   /** Bytes of every group that stay free. */
@@ -18,34 +21,36 @@ export interface StatusFacts {
   readonly now: Date;
   /** Percent by group; what is not known is absent. */
   readonly busy: ReadonlyMap<string, number>;
-  /** Identities of missing disks that an operator wants forgotten. */
+  /** Identities of missing disks, and UUIDs of groups, that an operator wants forgotten. */
   readonly forget: readonly string[];
 }
 
 /** The status of a node's storage but for its conditions. Pure; amounts are whole extents. */
 export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'conditions'> => {
+  const handedOver = judgeHandedOver(facts);
   const groups = facts.report.groups.flatMap((group) => {
-    const medium = ownMedium(group);
+    const medium = ownMedium(group) ?? handedOver.find((each) => each.group === group)?.medium;
     if (medium === undefined) return [];
     const reserve = reserveOf(group, facts.reserveBytes);
     const foreign = foreignBytes(group, facts.isKnown);
     const orphans = findOrphans(group, facts);
     const busy = facts.busy.get(group.name);
-    return [{ group, medium, reserve, foreign, orphans, busy, problem: groupProblem(group) }];
+    return [{ group, medium, reserve, foreign, orphans, busy, problem: groupProblem(group, { ...facts, medium }) }];
   });
   const byMedium = <T>(value: (each: (typeof groups)[number]) => T): Record<string, T> =>
     Object.fromEntries(groups.map((each) => [capacityKey(each.medium), value(each)]));
   return {
     capacity: byMedium(({ group, reserve }) => formatQuantity(Math.max(0, group.sizeBytes - reserve))),
-    allocatable: byMedium(({ group, reserve }) => formatQuantity(allocatable(group, reserve))),
+    allocatable: byMedium((each) => formatQuantity(allocatable(each))),
     groups: groups.map(describe),
+    ...(handedOver.length > 0 && { handedOver: handedOver.map(({ group: _, ...told }) => told) }),
     disks: withMissing(facts),
   };
 };
 
 /** What the disks have free is the truth here; a group with a problem takes no new volumes. */
-const allocatable = (group: VolumeGroup, reserve: number): number =>
-  groupProblem(group) === undefined ? Math.max(0, group.freeBytes - reserve) : 0;
+const allocatable = ({ group, reserve, problem }: OwnGroup): number =>
+  problem === undefined ? Math.max(0, group.freeBytes - reserve) : 0;
 
 const ownMedium = (group: VolumeGroup): Medium | undefined => {
   const medium = group.name.replace(/^csi-vg-/, '');
@@ -92,11 +97,13 @@ const foreignBytes = (group: VolumeGroup, isKnown: IsKnown): number => {
 const reserveOf = (group: VolumeGroup, bytes: number): number =>
   Math.min(group.sizeBytes, Math.ceil(bytes / group.extentBytes) * group.extentBytes);
 
-/** A disk of ours that is not seen any more stays in the list, until it is told to be forgotten: it may be back with the next look (trap 53). */
+const REMEMBERED: readonly DiskStatus['state'][] = ['Adopted', 'HandedOver', 'Missing'];
+
+/** A disk of our groups that is not seen any more stays in the list, until it is told to be forgotten: it may be back with the next look (trap 53). */
 const withMissing = ({ disks, previous, forget }: StatusFacts): DiskStatus[] => {
   const gone = new Set([...disks.map(({ identity }) => identity.value), ...forget]);
   const missing = (previous?.disks ?? []).filter(
-    ({ state, identity }) => (state === 'Adopted' || state === 'Missing') && !gone.has(identity.value),
+    ({ state, identity }) => REMEMBERED.includes(state) && !gone.has(identity.value),
   );
   return [
     ...disks,

@@ -1,24 +1,15 @@
 import type { EventText } from '@berth/kube/event-recorder';
 import { findWipeObstacle } from '../disks/adoption.ts';
-import { gatherFacts } from '../disks/adoption-facts.ts';
-import type { IdentifiedDisk } from '../disks/identity.ts';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
-import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
-import type { LvmReport } from '../lvm/report.ts';
-import type { Mount } from '../mount/mount-table.ts';
-import { findPlace } from './disk-place.ts';
+import type { Survey } from './survey.ts';
+import type { VolumeGroups } from './volume-groups.ts';
 
 export interface WipeContext {
   readonly host: Host;
   readonly lvm: Lvm;
-  readonly nodeName: string;
-  readonly sysDir: string;
-  readonly devDir: string;
-  readonly disks: readonly IdentifiedDisk[];
-  readonly report: LvmReport;
-  readonly mounts: readonly Mount[];
-  readonly swaps: readonly string[];
+  readonly volumeGroups: VolumeGroups;
+  readonly survey: Survey;
   readonly signal: AbortSignal;
 }
 
@@ -33,27 +24,40 @@ export const wipeDisks = async (identities: readonly string[], context: WipeCont
   const events: EventText[] = [];
   for (const identity of identities) {
     const obstacle = await wipe(identity, context);
-    events.push(
-      obstacle === undefined
-        ? { type: 'Normal', reason: 'DiskWiped', message: `the disk ${identity} was wiped as asked for` }
-        : { type: 'Warning', reason: 'WipeRefused', message: `the disk ${identity} was not wiped: ${obstacle}` },
-    );
+    events.push(obstacle === undefined ? wiped(identity) : refuseToWipe(identity, obstacle));
   }
-  if (events.some(({ reason }) => reason === 'DiskWiped')) await forgetContent(context);
+  if (events.some(({ type }) => type === 'Normal')) await forgetContent(context);
   return events;
 };
 
+const wiped = (identity: string): EventText => ({
+  type: 'Normal',
+  reason: 'DiskWiped',
+  message: `the disk ${identity} was wiped as asked for`,
+});
+
+export const refuseToWipe = (identity: string, obstacle: string): EventText => ({
+  type: 'Warning',
+  reason: 'WipeRefused',
+  message: `the disk ${identity} was not wiped: ${obstacle}`,
+});
+
 const wipe = async (identity: string, context: WipeContext): Promise<string | undefined> => {
-  const disk = context.disks.find((each) => each.identity.tier !== 'none' && each.identity.value === identity);
+  const { host, survey, volumeGroups, signal } = context;
+  const disk = survey.disks.find((each) => each.identity.tier !== 'none' && each.identity.value === identity);
   if (disk?.link === undefined) return 'no disk of the node has this identity';
-  const uuids = physicalVolumeUuids(context.nodeName, `${disk.identity.tier} ${disk.identity.value}`);
-  const place = findPlace(disk.device, uuids, context.report);
+  const { place, medium } = disk;
   if (place.kind === 'ours') return `it belongs to our volume group ${place.group}`;
+  if (place.kind === 'handed-over') return `it belongs to the volume group ${place.group}, which is handed over`;
   if (place.kind === 'foreign') return place.reason;
-  const obstacle = findWipeObstacle(await gatherFacts(disk, { ...context, groupSectorBytes: undefined }));
+  const theirs = medium.medium && volumeGroups[medium.medium];
+  if (theirs !== undefined) {
+    return `the setting volumeGroups hands over ${theirs} for ${medium.medium}: disks of that medium are left alone`;
+  }
+  const obstacle = findWipeObstacle(await survey.factsOf(disk, undefined));
   if (obstacle !== undefined) return obstacle;
   // Without --force: wipefs itself opens the disk for itself alone, and gives up when it can't.
-  const result = await context.host.run(['wipefs', '--all', disk.link], { timeoutMs: WIPE_MS, signal: context.signal });
+  const result = await host.run(['wipefs', '--all', disk.link], { timeoutMs: WIPE_MS, signal });
   return result.exitCode === 0 ? undefined : `wipefs failed with exit code ${result.exitCode}: ${result.stderr.trim()}`;
 };
 

@@ -14,7 +14,7 @@ import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { readReport } from '../lvm/report.ts';
 import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
-import { addDisks, findOwnGroup } from '../lvm/volume-group.ts';
+import { addDisks, findGroup, findOwnGroup, type HandedOverGroups } from '../lvm/volume-group.ts';
 
 /** A place to try LVM in: blank disks that nobody needs, known by their links, at least two, of equal size. */
 export interface LvmPlace {
@@ -23,6 +23,9 @@ export interface LvmPlace {
 }
 
 const GROUP = 'csi-vg-nvme';
+const THEIRS = 'somebody-elses';
+/** Groups that the tests leave behind. */
+export const GROUPS_OF_TESTS = [GROUP, THEIRS];
 const MIB = 1024 ** 2;
 
 const rejectsWith = async (work: Promise<unknown>, code: AppError['code']): Promise<void> => {
@@ -82,7 +85,7 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
 
     it('takes the disk that can be taken when another one can not', async () => {
       await place.lvm.run('pvcreate', [place.links[0]]);
-      await place.lvm.run('vgcreate', ['somebody-elses', place.links[0]]);
+      await place.lvm.run('vgcreate', [THEIRS, place.links[0]]);
       const [failure, success] = await addAll(0, 1);
       expect(failure).toBeInstanceOf(AppError);
       expect(success).toBeUndefined();
@@ -204,6 +207,36 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       await rejectsWith(removeVolume(place.lvm, 'pvc-1'), 'FailedPrecondition');
       await rejectsWith(create('pvc-1', 4 * MIB), 'FailedPrecondition');
       expect((await group())?.logicalVolumes).toHaveLength(1);
+    });
+
+    it('makes and grows volumes in a group that is handed over, known by its UUID, and in no other group without our tag', async () => {
+      await place.lvm.run('pvcreate', [place.links[0]]);
+      await place.lvm.run('vgcreate', [THEIRS, place.links[0]]);
+      const uuid = findGroup(await readReport(place.lvm), THEIRS)?.uuid;
+      const createAs = (known: string | undefined) =>
+        createVolume(place.lvm, {
+          ...{ group: THEIRS, name: 'pvc-1', sizeBytes: 8 * MIB, toBeFormatted: false },
+          handedOver: new Map([[THEIRS, known]]),
+        });
+      await rejectsWith(createAs(undefined), 'Unavailable');
+      await rejectsWith(createAs('another'), 'FailedPrecondition');
+      expect((await createAs(uuid)).volumeGroup).toBe(THEIRS);
+      const grow = (handedOver: HandedOverGroups) =>
+        extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 12 * MIB, handedOver });
+      await rejectsWith(grow(new Map()), 'FailedPrecondition');
+      expect((await grow(new Map([[THEIRS, uuid]]))).sizeBytes).toBe(12 * MIB);
+      expect(findGroup(await readReport(place.lvm), THEIRS)?.tags).toEqual([]);
+    });
+
+    it('finds and removes a volume of ours in a group that is no longer handed over, and nothing else there', async () => {
+      await place.lvm.run('pvcreate', [place.links[0]]);
+      await place.lvm.run('vgcreate', [THEIRS, place.links[0]]);
+      await place.lvm.run('lvcreate', ['--yes', '--addtag', OWNER_TAG, '--name', 'pvc-1', '--extents', '1', THEIRS]);
+      await place.lvm.run('lvcreate', ['--yes', '--name', 'pvc-2', '--extents', '1', THEIRS]);
+      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.volumeGroup).toBe(THEIRS);
+      await removeVolume(place.lvm, 'pvc-1');
+      await rejectsWith(removeVolume(place.lvm, 'pvc-2'), 'FailedPrecondition');
+      expect(findGroup(await readReport(place.lvm), THEIRS)?.logicalVolumes.map(({ name }) => name)).toEqual(['pvc-2']);
     });
 
     it('runs the commands of a node one after another (trap 37)', async () => {

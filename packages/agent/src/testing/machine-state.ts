@@ -20,6 +20,8 @@ export interface FakeLv {
   active: boolean;
   minor: number;
   health?: string;
+  /** LVM's words for how it lies on disk; `linear` when absent. */
+  layout?: string;
   content?: FakeContent;
   unreadable?: boolean;
   /** A program has it open. */
@@ -32,6 +34,8 @@ export interface FakeGroup {
   name: string;
   uuid: string;
   tags: string[];
+  /** LVM's vg_attr where it is not that of an ordinary group. */
+  attributes?: string;
   lvs: FakeLv[];
 }
 

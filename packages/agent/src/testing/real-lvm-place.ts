@@ -1,7 +1,7 @@
 import { systemClock } from '@berth/runtime/clock';
 import type { Host } from '../host/host.ts';
 import { createLvm } from '../lvm/command.ts';
-import type { LvmPlace } from './lvm-behaviour.ts';
+import { GROUPS_OF_TESTS, type LvmPlace } from './lvm-behaviour.ts';
 
 const WIPE_MS = 60_000;
 
@@ -12,8 +12,10 @@ const WIPE_MS = 60_000;
 export const createRealLvmPlace = async (host: Host, links: LvmPlace['links']): Promise<LvmPlace> => {
   // The machine may have a volume group of the same name on other disks.
   const lvm = createLvm({ host, clock: systemClock, commonArgs: ['--devices', links.join(',')] });
-  // Fails when there is none, which is as good.
-  await lvm.run('vgremove', ['--force', '--force', '--yes', 'csi-vg-nvme']).catch(() => undefined);
+  for (const group of GROUPS_OF_TESTS) {
+    // Fails when there is none, which is as good.
+    await lvm.run('vgremove', ['--force', '--force', '--yes', group]).catch(() => undefined);
+  }
   for (const link of links) await host.run(['wipefs', '--all', '--force', link], { timeoutMs: WIPE_MS });
   return { lvm, links };
 };

@@ -21,9 +21,10 @@ const diskSchema = z.object({
     .meta({ description: 'Which fact decided the medium: transport, rotational flag, or a rule.' }),
   size: quantityField('Size of the disk.'),
   sectorSize: z.int().min(0).meta({ description: 'Logical sector size in bytes.' }),
-  state: z
-    .enum(['Adopted', 'Available', 'Refused', 'Missing'])
-    .meta({ description: 'Available: it would be taken if the agent did not only observe.' }),
+  state: z.enum(['Adopted', 'HandedOver', 'Available', 'Refused', 'Missing']).meta({
+    description:
+      'HandedOver: its volume group is one that an operator has handed over. Available: it would be taken if the agent did not only observe.',
+  }),
   volumeGroup: z.string().optional(),
   reason: z.string().optional().meta({ description: 'Why a disk was not taken, as a sentence.' }),
 });
@@ -54,10 +55,22 @@ const groupSchema = z.object({
   problem: z.string().optional().meta({ description: 'Why the group takes no new volumes, as a sentence.' }),
 });
 
+const handedOverSchema = z.object({
+  medium: mediumField,
+  name: z.string(),
+  uuid: z.string().optional().meta({
+    description: 'The UUID that the group had when it was first usable; by it the group is known from then on.',
+  }),
+  problem: z.string().optional().meta({ description: 'Why no volumes are made in the group, as a sentence.' }),
+});
+
 const statusSchema = z.object({
   capacity: z.record(z.string(), z.string()).optional(),
   allocatable: z.record(z.string(), z.string()).optional(),
   groups: z.array(groupSchema).optional(),
+  handedOver: z.array(handedOverSchema).optional().meta({
+    description: 'Volume groups of an operator that the setting volumeGroups names.',
+  }),
   disks: z.array(diskSchema).optional(),
   conditions: z.array(conditionSchema).optional(),
 });
@@ -70,7 +83,7 @@ const specSchema = z.object({
     'Identities of disks whose content is to be wiped, so that they can be taken. The agent takes the list off, then wipes: a request counts once.',
   ),
   forget: requestList(
-    'Identities of missing disks that will not come back. The agent takes the list off, then they are no longer reported.',
+    'Identities of missing disks that will not come back, and UUIDs of volume groups that others stand for now. The agent takes the list off, then they are no longer reported.',
   ),
   removeOrphans: requestList(
     'Names of orphans whose data is to be removed. The agent takes the list off, then removes those that have been orphans for ten minutes and that neither a LogicalVolume nor a PersistentVolume stands for.',
@@ -81,6 +94,7 @@ export const nodeStorageSchema = z.object({ spec: specSchema.optional(), status:
 
 export type DiskStatus = z.infer<typeof diskSchema>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
+export type HandedOverStatus = Readonly<z.infer<typeof handedOverSchema>>;
 export type Orphan = z.infer<typeof orphanSchema>;
 export type VolumeGroupStatus = z.infer<typeof groupSchema>;
 export type NodeStorageSpec = z.infer<typeof specSchema>;
