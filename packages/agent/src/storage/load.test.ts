@@ -8,6 +8,7 @@ import { createLoadMeter } from './load.ts';
 
 const GROUP = 'csi-vg-nvme';
 const MINUTE = 60_000;
+const names = ['nvme0n1', 'nvme1n1'];
 
 const disk = (name: string): DiskStatus => ({
   identity: { value: name, tier: 'wwn' },
@@ -25,25 +26,25 @@ let sysDir: string;
 let clock: ReturnType<typeof createManualClock>;
 beforeEach(async () => {
   sysDir = await temporaryDirectory();
+  for (const name of names) await mkdir(join(sysDir, 'block', name), { recursive: true });
   clock = createManualClock();
 });
 
+const writeBusyMs = async (busyMs: readonly number[]) => {
+  for (const [index, name] of names.entries()) {
+    const line = `   100  0  800  10  50  0  400  20  0  ${Math.round(busyMs[index] ?? 0)}  30\n`;
+    await writeFile(join(sysDir, 'block', name, 'stat'), line);
+  }
+};
+
 /** A machine whose disks work as told, and whose agent looks once a minute. */
 const createNode = (told?: number) => {
-  const names = ['nvme0n1', 'nvme1n1'];
   let measure = createLoadMeter({ sysDir, clock });
   const busyMs = [0, 0];
   let shown = told;
   let writes = 0;
-  const write = async () => {
-    for (const [index, name] of names.entries()) {
-      await mkdir(join(sysDir, 'block', name), { recursive: true });
-      const line = `   100  0  800  10  50  0  400  20  0  ${Math.round(busyMs[index] ?? 0)}  30\n`;
-      await writeFile(join(sysDir, 'block', name, 'stat'), line);
-    }
-  };
   const look = async () => {
-    await write();
+    await writeBusyMs(busyMs);
     const percent = (await measure(names.map(disk), statusWith(shown))).get(GROUP);
     if (percent !== shown) writes += 1;
     shown = percent;
@@ -118,6 +119,16 @@ describe('the load that is told of a group', () => {
     expect(node.shown).toBe(0);
     await node.minutes(1, () => [0.1, 0.1]);
     expect(node.shown).toBe(0);
+  });
+
+  it('is measured of each disk for itself where nothing tells them apart', async () => {
+    const unknown = names.map((name): DiskStatus => ({ ...disk(name), identity: { value: '', tier: 'none' } }));
+    const measure = createLoadMeter({ sysDir, clock });
+    await writeBusyMs([30 * MINUTE, 0]);
+    await measure(unknown, undefined);
+    await clock.advance(MINUTE);
+    await writeBusyMs([30.5 * MINUTE, 0]);
+    expect((await measure(unknown, undefined)).get(GROUP)).toBe(50);
   });
 
   it('is not told of disks that count nothing', async () => {

@@ -46,12 +46,12 @@ export const toStep = (share: number, told: number | undefined): number => {
 export const createLoadMeter = ({ sysDir, clock }: { readonly sysDir: string; readonly clock: Clock }) => {
   let loads: ReadonlyMap<string, Load> = new Map();
 
-  const measure = async ({ identity, path }: DiskStatus, told: number | undefined): Promise<Load | undefined> => {
-    const busyMs = await readBusyMs(sysDir, basename(path));
+  const measure = async (disk: DiskStatus, told: number | undefined): Promise<Load | undefined> => {
+    const busyMs = await readBusyMs(sysDir, basename(disk.path));
     const start = told === undefined ? undefined : told / 100;
     return busyMs === undefined
       ? undefined
-      : follow(loads.get(identity.value), { busyMs, atMs: clock.monotonicMs() }, start);
+      : follow(loads.get(keyOf(disk)), { busyMs, atMs: clock.monotonicMs() }, start);
   };
 
   /** The load to tell of each group, in percent by its name: that of its busiest disk, or what was told until it is known. */
@@ -66,13 +66,16 @@ export const createLoadMeter = ({ sysDir, clock }: { readonly sysDir: string; re
       const { volumeGroup: group } = disk;
       const load = group === undefined ? undefined : await measure(disk, told.get(group));
       if (group === undefined || load === undefined) continue;
-      current.set(disk.identity.value, load);
+      current.set(keyOf(disk), load);
       if (load.share !== undefined) shares.set(group, Math.max(load.share, shares.get(group) ?? 0));
     }
     loads = current;
     return new Map([...told, ...[...shares].map(([group, share]) => [group, toStep(share, told.get(group))] as const)]);
   };
 };
+
+/** A disk of an operator's group may be one that nothing tells from others. */
+const keyOf = ({ identity, path }: DiskStatus): string => (identity.tier === 'none' ? path : identity.value);
 
 const toldLoads = (previous: NodeStorageStatus | undefined): ReadonlyMap<string, number> => {
   const groups = previous?.groups ?? [];
