@@ -12,6 +12,7 @@ import type { Spawner } from '@berth/runtime/spawn';
 import type { AgentConfig } from './config.ts';
 import { type CsiEndpoint, startCsi } from './csi/endpoint.ts';
 import { watchDevices } from './disks/device-watch.ts';
+import { createHealthWatch } from './health/health-watch.ts';
 import { createHost } from './host/host.ts';
 import { createLvm } from './lvm/command.ts';
 import { createMounter } from './mount/mounter.ts';
@@ -63,8 +64,14 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     clock,
     logger,
   });
+  const health = createHealthWatch({
+    ...common,
+    disks: () => ownObject.get(nodeName)?.status?.disks ?? [],
+    onChange: () => storage.add(nodeName),
+  });
   const nodeStorage = createNodeStorage({
     ...common,
+    healthOf: health.healthOf,
     object: () => ownObject.get(nodeName),
     events: createEventRecorder({ client, component: 'berth-agent', clock, logger }),
     locks,
@@ -100,6 +107,9 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     storage.add(nodeName);
   };
   void watchDevices({ ...common, onChange });
+  void health.run(signal).catch((thrown: unknown) => {
+    if (!signal.aborted) logger.error({ err: toAppError(thrown) }, 'the health of disks is no longer watched');
+  });
   storage.add(nodeName);
   return { unready: () => unready(csi, cache.synced), close: () => csi.close() };
 };

@@ -42,6 +42,9 @@ export const agentConfigSchema = z.object({
     description: 'Seconds for which a report of LVM is used again while the agent itself changes nothing.',
   }),
   scanSeconds: z.coerce.number().min(1).default(60).meta({ description: 'Seconds between two looks at the disks.' }),
+  healthSeconds: z.coerce.number().positive().default(600).meta({
+    description: 'Seconds between two looks at what disks tell of their health.',
+  }),
   sysDir: directory.default('/sys').meta({ description: "Where the host's sysfs is seen." }),
   devDir: directory.default('/dev').meta({ description: "Where the host's devices are seen." }),
   udevDir: directory

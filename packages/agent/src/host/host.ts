@@ -25,6 +25,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'mkfs.ext4': 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   resize2fs: 'e2fsprogs',
+  smartctl: 'smartmontools',
 };
 
 /** Programs without which the agent can do nothing, or not everything it is asked for. */

@@ -5,6 +5,7 @@ import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import type { EventText } from '@berth/kube/event-recorder';
 import type { Logger } from '@berth/runtime/logger';
 import { judgeDisk } from '../disks/adoption.ts';
+import { failureOf } from '../health/disk-health.ts';
 import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
 import { type LvmReport, readReport } from '../lvm/report.ts';
 import { type Survey, type SurveyBackground, type SurveyedDisk, type SurveyOptions, surveyDisks } from './survey.ts';
@@ -32,6 +33,7 @@ export interface ScanRequest extends SurveyBackground {
 }
 
 interface Context extends DiskScanOptions {
+  readonly request: ScanRequest;
   readonly survey: Survey;
   readonly signal: AbortSignal;
 }
@@ -47,7 +49,7 @@ export const scanDisks = async (
 ): Promise<DiskScan> => {
   const look = async (): Promise<Context> => {
     const survey = await surveyDisks(options, request, signal);
-    return { ...options, survey, signal };
+    return { ...options, request, survey, signal };
   };
   const before = await look();
   if (options.mode === 'observe') {
@@ -94,7 +96,7 @@ const growDisks = async ({ lvm, survey, logger, signal }: Context): Promise<numb
 /** What becomes of a disk as far as it is known before its content is read. */
 type Verdict = { readonly candidate: Candidate } | DiskOutcome;
 
-const judge = async (disk: SurveyedDisk, { survey, volumeGroups }: Context): Promise<Verdict> => {
+const judge = async (disk: SurveyedDisk, { survey, volumeGroups, request }: Context): Promise<Verdict> => {
   const { place, medium: decision, uuids } = disk;
   if (place.kind === 'ours') return { state: 'Adopted', volumeGroup: place.group };
   if (place.kind === 'handed-over') return { state: 'HandedOver', volumeGroup: place.group };
@@ -102,6 +104,8 @@ const judge = async (disk: SurveyedDisk, { survey, volumeGroups }: Context): Pro
   if (decision.medium === undefined) return refused(decision.reason);
   const theirs = volumeGroups[decision.medium];
   if (theirs !== undefined) return refused(`the setting volumeGroups hands over ${theirs} for ${decision.medium}`);
+  const told = request.previous?.disks?.find(({ identity }) => identity.value === disk.identity.value);
+  if (told?.health?.state === 'Failing') return refused(`it is failing: ${failureOf(told)}`);
 
   const group = volumeGroupName(decision.medium);
   if (place.kind === 'prepared') return { candidate: { disk, group, uuids, facts: undefined } };

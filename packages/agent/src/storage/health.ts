@@ -3,7 +3,8 @@ import { type Condition, setCondition } from '@berth/contract/conditions';
 import { type AppError, toAppError } from '@berth/contract/errors';
 import { MEDIA, type Medium } from '@berth/contract/medium';
 import { volumeGroupName } from '@berth/contract/names';
-import type { NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import { failureOf, isFailing } from '../health/disk-health.ts';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { findOwnGroup } from '../lvm/volume-group.ts';
 import { groupNameOf, type VolumeGroups } from './volume-groups.ts';
@@ -38,18 +39,24 @@ export const buildConditions = (
 export interface GroupFacts {
   readonly medium: Medium;
   readonly volumeGroups: VolumeGroups;
+  readonly disks: readonly DiskStatus[];
 }
 
 /** Why a group takes no new volumes, as a sentence; undefined when it does. */
 export const groupProblem = (group: VolumeGroup, facts: GroupFacts): string | undefined => {
-  const { medium, volumeGroups } = facts;
+  const { medium, volumeGroups, disks } = facts;
   if (group.partial) {
     const missing = group.physicalVolumes.filter((pv) => pv.missing).map(({ uuid }) => uuid);
     return `the volume group misses the physical volumes ${missing.join(', ')}`;
   }
   const name = groupNameOf(medium, volumeGroups);
-  return name === group.name ? undefined : `the setting volumeGroups hands over ${name} for ${medium}`;
+  if (name !== group.name) return `the setting volumeGroups hands over ${name} for ${medium}`;
+  const failing = disks.filter((disk) => disk.volumeGroup === group.name && isFailing(disk));
+  return failing.length === 0 ? undefined : failing.map(failureSentence).join('; ');
 };
+
+const failureSentence = (disk: DiskStatus): string =>
+  `the disk ${disk.identity.value} (${disk.path}) is failing: ${failureOf(disk)}`;
 
 const verdict = (type: string, problems: readonly string[], reason: string) =>
   problems.length === 0

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, toAppError } from '@berth/contract/errors';
-import type { NodeStorage, NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { DiskHealth, NodeStorage, NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
 import type { EventRecorder, EventText } from '@berth/kube/event-recorder';
 import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
@@ -28,6 +28,7 @@ export interface NodeStorageOptions extends LookOptions {
   /** The node's own NodeStorage as last seen. */
   readonly object: () => NodeStorage | undefined;
   readonly events: EventRecorder;
+  readonly healthOf: (identity: string) => DiskHealth | undefined;
 }
 
 const FIELD_MANAGER = 'berth-agent';

@@ -29,6 +29,23 @@ it('tells of disks that are taken, go and come back, and of nothing else', () =>
   ]);
 });
 
+it('tells of a disk when it begins to fail, once, and not when it is gone', () => {
+  const health = { state: 'Failing', smart: 'Failed', reason: 'it expects to fail soon (SMART)' } as const;
+  const well = { disks: [disk('a', 'Adopted')] };
+  const ill = { disks: [{ ...disk('a', 'Adopted'), health }] };
+  expect(eventsBetween(well, ill)).toEqual([
+    {
+      type: 'Warning',
+      reason: 'DiskFailing',
+      message: 'the disk a (/dev/sda) is failing: it expects to fail soon (SMART); nothing is moved or removed',
+    },
+  ]);
+  expect(eventsBetween(ill, ill)).toEqual([]);
+  expect(eventsBetween(well, { disks: [{ ...disk('a', 'Missing'), health }] })).toMatchObject([
+    { reason: 'DiskMissing' },
+  ]);
+});
+
 it('tells of a condition when it stops to hold, once', () => {
   const well = { conditions: [condition('True')] };
   const ill = { conditions: [condition('False')] };

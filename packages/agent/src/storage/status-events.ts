@@ -1,10 +1,14 @@
 import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import type { EventText } from '@berth/kube/event-recorder';
+import { failureOf, isFailing } from '../health/disk-health.ts';
 
 /** What is worth telling about the difference of two statuses: disks that come and go, and what stopped working. */
 export const eventsBetween = (before: NodeStorageStatus | undefined, after: NodeStorageStatus): EventText[] => {
   const old = new Map((before?.disks ?? []).map((disk) => [disk.identity.value, disk]));
-  const disks = (after.disks ?? []).flatMap((disk) => diskEvent(old.get(disk.identity.value), disk));
+  const disks = (after.disks ?? []).flatMap((disk) => {
+    const previous = old.get(disk.identity.value);
+    return [...diskEvent(previous, disk), ...healthEvent(previous, disk)];
+  });
   const wasFalse = new Set(
     (before?.conditions ?? []).filter(({ status }) => status === 'False').map(({ type }) => type),
   );
@@ -23,4 +27,10 @@ const diskEvent = (before: DiskStatus | undefined, { state, identity, volumeGrou
   if (before?.state === 'Missing') return [{ type: 'Normal', reason: 'DiskBack', message: `${disk} is back` }];
   if (state !== 'Adopted') return [];
   return [{ type: 'Normal', reason: 'DiskTaken', message: `${disk} was taken into the volume group ${volumeGroup}` }];
+};
+
+const healthEvent = (before: DiskStatus | undefined, disk: DiskStatus): EventText[] => {
+  if (!isFailing(disk) || (before !== undefined && isFailing(before))) return [];
+  const message = `the disk ${disk.identity.value} (${disk.path}) is failing: ${failureOf(disk)}; nothing is moved or removed`;
+  return [{ type: 'Warning', reason: 'DiskFailing', message }];
 };

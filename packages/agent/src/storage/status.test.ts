@@ -30,6 +30,7 @@ const statusOf = (of: VolumeGroup, facts: Partial<StatusFacts> = {}) =>
     now: new Date('2026-01-01T00:00:00Z'),
     forget: [],
     busy: new Map([['csi-vg-ssd', 30]]),
+    healthOf: () => undefined,
     ...facts,
   });
 const disk = (value: string, state: DiskStatus['state'], fields: Partial<DiskStatus> = {}): DiskStatus => ({
@@ -100,6 +101,43 @@ describe('what a node says it has', () => {
     const status = statusOf(group({ total: 100, ours: 0, foreign: 0 }, lost));
     expect(parseQuantity(status.groups?.[0]?.foreign ?? '')).toBe(10 * EXTENT);
     expect(bytes(status.allocatable)).toBe(90 * EXTENT);
+  });
+
+  const FAILING = { state: 'Failing', smart: 'Failed', reason: 'it expects to fail soon (SMART)' } as const;
+  const ours = { volumeGroup: 'csi-vg-ssd' };
+
+  it('offers nothing of a group with a failing disk, and names the disk', () => {
+    const disks = [disk('a', 'Adopted', ours), disk('b', 'Adopted', ours)];
+    const healthOf = (identity: string) => (identity === 'b' ? FAILING : undefined);
+    const status = statusOf(group({ total: 100, ours: 10, foreign: 0 }), { disks, healthOf });
+    expect(bytes(status.allocatable)).toBe(0);
+    expect(status.groups?.[0]?.problem).toBe('the disk b (/dev/sda) is failing: it expects to fail soon (SMART)');
+    expect(status.disks?.map(({ health }) => health?.state)).toEqual([undefined, 'Failing']);
+  });
+
+  it('offers what is free where the failing disk is another group’s, in none, or gone', () => {
+    const disks = [disk('a', 'Adopted', { volumeGroup: 'csi-vg-hdd' }), disk('b', 'Refused')];
+    const previous = { disks: [disk('c', 'Adopted', ours)] };
+    const status = statusOf(group({ total: 100, ours: 10, foreign: 0 }), { disks, previous, healthOf: () => FAILING });
+    expect(status.disks?.map(({ state }) => state)).toEqual(['Adopted', 'Refused', 'Missing']);
+    expect(bytes(status.allocatable)).toBe(90 * EXTENT);
+  });
+
+  it('remembers nothing of a disk that nothing tells from others', () => {
+    const nameless = (state: DiskStatus['state']) => disk('', state, { identity: { value: '', tier: 'none' } });
+    const previous = { disks: [{ ...nameless('HandedOver'), health: FAILING }] };
+    const of = group({ total: 100, ours: 0, foreign: 0 });
+    expect(statusOf(of, { previous }).disks).toEqual([]);
+    expect(statusOf(of, { previous, disks: [nameless('Refused')] }).disks).toEqual([nameless('Refused')]);
+  });
+
+  it('remembers what the agent before it knew of a disk’s health', () => {
+    const previous = { disks: [disk('a', 'Adopted', { ...ours, health: FAILING })] };
+    const status = statusOf(group({ total: 100, ours: 0, foreign: 0 }), {
+      disks: [disk('a', 'Adopted', ours)],
+      previous,
+    });
+    expect(bytes(status.allocatable)).toBe(0);
   });
 
   it('counts what others have in a group that is handed over as theirs, and tells its UUID', () => {

@@ -1,7 +1,14 @@
 import { isMedium, type Medium } from '@berth/contract/medium';
 import { capacityKey, volumeGroupName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
-import type { DiskStatus, NodeStorageStatus, Orphan, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
+import type {
+  DiskHealth,
+  DiskIdentity,
+  DiskStatus,
+  NodeStorageStatus,
+  Orphan,
+  VolumeGroupStatus,
+} from '@berth/contract/resources/node-storage';
 import type { LvmReport, VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { judgeHandedOver } from './handed-over.ts';
@@ -13,6 +20,8 @@ export interface StatusFacts {
   readonly report: LvmReport;
   readonly disks: readonly DiskStatus[];
   readonly volumeGroups: VolumeGroups;
+  /** What has been found out about a disk's health since the agent began. */
+  readonly healthOf: (identity: string) => DiskHealth | undefined;
   /** What the node said last. */
   readonly previous: NodeStorageStatus | undefined;
   /** Bytes of every group that stay free. */
@@ -27,6 +36,7 @@ export interface StatusFacts {
 
 /** The status of a node's storage but for its conditions. Pure; amounts are whole extents. */
 export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'conditions'> => {
+  const disks = withMissing(facts).map((disk) => withHealth(disk, facts));
   const handedOver = judgeHandedOver(facts);
   const groups = facts.report.groups.flatMap((group) => {
     const medium = ownMedium(group) ?? handedOver.find((each) => each.group === group)?.medium;
@@ -35,7 +45,9 @@ export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'condit
     const foreign = foreignBytes(group, facts.isKnown);
     const orphans = findOrphans(group, facts);
     const busy = facts.busy.get(group.name);
-    return [{ group, medium, reserve, foreign, orphans, busy, problem: groupProblem(group, { ...facts, medium }) }];
+    return [
+      { group, medium, reserve, foreign, orphans, busy, problem: groupProblem(group, { ...facts, disks, medium }) },
+    ];
   });
   const byMedium = <T>(value: (each: (typeof groups)[number]) => T): Record<string, T> =>
     Object.fromEntries(groups.map((each) => [capacityKey(each.medium), value(each)]));
@@ -44,7 +56,7 @@ export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'condit
     allocatable: byMedium((each) => formatQuantity(allocatable(each))),
     groups: groups.map(describe),
     ...(handedOver.length > 0 && { handedOver: handedOver.map(({ group: _, ...told }) => told) }),
-    disks: withMissing(facts),
+    disks,
   };
 };
 
@@ -103,10 +115,21 @@ const REMEMBERED: readonly DiskStatus['state'][] = ['Adopted', 'HandedOver', 'Mi
 const withMissing = ({ disks, previous, forget }: StatusFacts): DiskStatus[] => {
   const gone = new Set([...disks.map(({ identity }) => identity.value), ...forget]);
   const missing = (previous?.disks ?? []).filter(
-    ({ state, identity }) => REMEMBERED.includes(state) && !gone.has(identity.value),
+    ({ state, identity }) => REMEMBERED.includes(state) && isIdentified(identity) && !gone.has(identity.value),
   );
   return [
     ...disks,
     ...missing.map((disk): DiskStatus => ({ ...disk, state: 'Missing', reason: 'the disk is not there' })),
   ];
 };
+
+/** A disk that left its group keeps what it told, so that one that fails is not taken anew. */
+const withHealth = (disk: DiskStatus, { previous, healthOf }: StatusFacts): DiskStatus => {
+  if (!isIdentified(disk.identity)) return disk;
+  const { value } = disk.identity;
+  const health = healthOf(value) ?? previous?.disks?.find(({ identity }) => identity.value === value)?.health;
+  return health === undefined ? disk : { ...disk, health };
+};
+
+/** An operator's group may have disks that nothing tells from others; nothing is remembered of them. */
+const isIdentified = ({ tier }: DiskIdentity): boolean => tier !== 'none';

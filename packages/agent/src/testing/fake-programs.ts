@@ -68,6 +68,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     lv.wipedBytes = Math.max(lv.wipedBytes ?? 0, number('--offset') + number('--length'));
     return ok('');
   },
+  smartctl: (state, args) => ok(JSON.stringify(findDisk(state, args.at(-1) ?? '')?.smart ?? {})),
   udevadm: () => ok(''),
   xfs_growfs: () => ok(''),
   resize2fs: () => ok(''),

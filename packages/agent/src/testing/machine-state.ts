@@ -5,6 +5,8 @@ export interface FakeDisk {
   /** Undefined: blank. */
   content?: FakeContent;
   unreadable?: boolean;
+  /** What smartctl prints of it as JSON. */
+  smart?: unknown;
   /** What lsblk says beside what follows from the rest. */
   readonly lsblk?: Readonly<Record<string, unknown>>;
 }

@@ -9,6 +9,26 @@ const identitySchema = z.object({
     .meta({ description: 'What the identity was read from, most durable first.' }),
 });
 
+const healthSchema = z.object({
+  state: z.enum(['Healthy', 'Failing', 'Unknown']).meta({
+    description: 'Failing: its group takes no new volumes. Unknown: it can not be asked; that changes nothing.',
+  }),
+  smart: z.enum(['Passed', 'Failed', 'Unknown']).meta({ description: 'What the disk says of itself.' }),
+  reason: z.string().optional().meta({ description: 'Why the disk does not say that it is well, as a sentence.' }),
+  ioErrorsAt: z.string().optional().meta({
+    format: 'date-time',
+    description: 'When the disk was last found to have had many I/O errors within an hour.',
+  }),
+  reallocatedSectors: z.int().min(0).optional().meta({ description: 'Sectors that the disk has replaced.' }),
+  pendingSectors: z.int().min(0).optional().meta({ description: 'Sectors that the disk could not read.' }),
+  mediaErrors: z.int().min(0).optional().meta({ description: 'Errors of the medium that an NVMe disk has counted.' }),
+  percentageUsed: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'Used part of the life that the vendor expects of an NVMe disk; may exceed 100.' }),
+});
+
 const diskSchema = z.object({
   identity: identitySchema,
   slot: z.string().optional().meta({ description: 'Link below /dev/disk/by-path.' }),
@@ -27,6 +47,7 @@ const diskSchema = z.object({
   }),
   volumeGroup: z.string().optional(),
   reason: z.string().optional().meta({ description: 'Why a disk was not taken, as a sentence.' }),
+  health: healthSchema.optional().meta({ description: 'What is known of the health of a disk in a volume group.' }),
 });
 
 const orphanSchema = z.object({
@@ -93,6 +114,7 @@ const specSchema = z.object({
 export const nodeStorageSchema = z.object({ spec: specSchema.optional(), status: statusSchema.optional() });
 
 export type DiskStatus = z.infer<typeof diskSchema>;
+export type DiskHealth = Readonly<z.infer<typeof healthSchema>>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
 export type HandedOverStatus = Readonly<z.infer<typeof handedOverSchema>>;
 export type Orphan = z.infer<typeof orphanSchema>;
