@@ -9,6 +9,7 @@ import { benchDemo } from './demo.ts';
 import { benchGrowth } from './extender/growth.ts';
 import { benchHttp } from './extender/http.ts';
 import { benchMemory } from './extender/memory.ts';
+import { describeMachine, readLoad } from './machine.ts';
 import { benchBurst } from './placement/burst.ts';
 import { benchPacking } from './placement/packing.ts';
 import type { Result } from './result.ts';
@@ -43,6 +44,7 @@ const context: BedContext = {
   signal: interrupt.signal,
 };
 
+const loadBefore = readLoad();
 const results: Result[] = [];
 for (const [name, run] of Object.entries(BENCHMARKS)) {
   if (positionals.length === 0 || positionals.includes(name)) results.push(...(await run(context)));
@@ -60,5 +62,6 @@ else {
     result.holds ? 'yes' : 'no',
   ]);
   console.log(formatTable(['NAME', 'VALUE', 'FLOOR', 'RATIO', 'GOAL', 'HOLDS'], rows).join('\n'));
+  console.log(`\nmeasured on ${await describeMachine(loadBefore)}`);
 }
 process.exitCode = results.every(({ holds }) => holds) ? 0 : 1;
