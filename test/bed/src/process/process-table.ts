@@ -6,11 +6,15 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** The identity of a running process; undefined if there is none with that pid, or only a zombie. */
+/**
+ * The identity of a running process; undefined if there is none with that pid, or only a zombie. A zombie whose other threads
+ * are still ending counts as running: they keep its files open, and QEMU's images locked.
+ */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   try {
     const stat = parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
-    return stat.state === 'Z' || stat.state === 'X' ? undefined : { pid, startTime: stat.startTime };
+    const isOver = ['Z', 'X'].includes(stat.state) && stat.threads <= 1;
+    return isOver ? undefined : { pid, startTime: stat.startTime };
   } catch {
     return undefined;
   }
@@ -21,13 +25,16 @@ export async function isStillRunning(recorded: ProcessIdentity): Promise<boolean
   return (await identify(recorded.pid))?.startTime === recorded.startTime;
 }
 
-/** State (field 3) and start time (field 22) of a line of /proc/PID/stat; the name in field 2 may hold spaces and brackets (proc(5)). */
-export function parseStat(line: string): { state: string; startTime: string } {
+/**
+ * State (field 3), number of threads (field 20) and start time (field 22) of a line of /proc/PID/stat; the name in field 2 may
+ * hold spaces and brackets (proc(5)).
+ */
+export function parseStat(line: string): { state: string; threads: number; startTime: string } {
   const fields = line
     .slice(line.lastIndexOf(')') + 2)
     .trim()
     .split(' ');
-  const [state, startTime] = [fields[0], fields[19]];
+  const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]];
   if (state === undefined || startTime === undefined) throw new Error(`not a line of /proc/PID/stat: ${line}`);
-  return { state, startTime };
+  return { state, threads, startTime };
 }
