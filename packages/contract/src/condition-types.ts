@@ -9,5 +9,7 @@ export const CONDITION_READY = 'Ready';
 export const REASON_OUT_OF_CAPACITY = 'ResourceExhausted';
 /** Reason of the condition Ready=True when less is asked for than the volume has. */
 export const REASON_NEVER_SHRINKS = 'NeverShrinks';
+/** Condition of a LogicalVolume with two copies: True while it has only one that can be relied on; absent otherwise. */
+export const CONDITION_DEGRADED = 'Degraded';
 /** Condition of a LogicalVolume: False while neither a claim nor a persistent volume knows it; absent otherwise. */
 export const CONDITION_CLAIMED = 'Claimed';

@@ -23,6 +23,11 @@ export const PARAMETER_RECOVERY = `${DRIVER_NAME}/recovery`;
 /** StorageClass parameter: `none` (default), `discard` or `zero`: what happens to the data of a volume before it is removed. */
 export const PARAMETER_WIPE_POLICY = `${DRIVER_NAME}/wipe-policy`;
 
+/** StorageClass parameter: `linear` (default), `striped` or `raid1`: how a volume lies on the disks of its group. */
+export const PARAMETER_LAYOUT = `${DRIVER_NAME}/layout`;
+/** StorageClass parameter: over how many disks a striped volume lies, 2 (default) to 8. */
+export const PARAMETER_STRIPES = `${DRIVER_NAME}/stripes`;
+
 /** Annotation of a claim whose data may be given up although a guard says no; its value is the claim's uid, so that it is not inherited. */
 export const CONFIRM_DATA_LOSS_ANNOTATION = `${DRIVER_NAME}/confirm-data-loss`;
 

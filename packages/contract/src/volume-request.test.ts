@@ -11,7 +11,22 @@ describe('the parameters of a StorageClass', () => {
       rackSpread: 'preferred',
       recovery: 'none',
       wipePolicy: 'none',
+      layout: { type: 'linear' },
     });
+  });
+
+  it.each([
+    [{ layout: 'linear' }, { type: 'linear' }],
+    [{ layout: 'raid1' }, { type: 'raid1' }],
+    [{ layout: 'striped' }, { type: 'striped', stripes: 2 }],
+    [
+      { layout: 'striped', stripes: '8' },
+      { type: 'striped', stripes: 8 },
+    ],
+  ])('reads the layout of %j', (words, layout) => {
+    const parameters = Object.entries(words).map(([key, value]) => [`csi.storage.io/${key}`, value]);
+    const all = Object.fromEntries([['csi.storage.io/disk-type', 'ssd'], ...parameters]);
+    expect(parseClassParameters(all).layout).toEqual(layout);
   });
 
   it.each([
@@ -28,8 +43,16 @@ describe('the parameters of a StorageClass', () => {
     ],
     [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/wipe-policy': 'shred' }, 'write one of none, discard, zero'],
     [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/rack-spread': 'yes' }, 'write one of preferred, required'],
+    [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/layout': 'raid5' }, 'write one of linear, striped, raid1'],
+    [{ 'csi.storage.io/disk-type': 'ssd', 'csi.storage.io/stripes': '2' }, 'set csi.storage.io/layout to striped'],
   ])('refuses %j', (parameters, sentence) => {
     expect(() => parseClassParameters(parameters as Record<string, string>)).toThrow(sentence);
+  });
+
+  it.each(['1', '9', '2.5', '02', 'many', ''])('refuses "%s" stripes', (stripes) => {
+    const layout = { 'csi.storage.io/layout': 'striped', 'csi.storage.io/stripes': stripes };
+    const sentence = `csi.storage.io/stripes is "${stripes}"; write a number from 2 to 8`;
+    expect(() => parseClassParameters({ 'csi.storage.io/disk-type': 'ssd', ...layout })).toThrow(sentence);
   });
 });
 

@@ -1,11 +1,14 @@
 import { AppError } from './errors.ts';
+import { FEWEST_STRIPES, LAYOUTS, type Layout, MOST_STRIPES } from './layout.ts';
 import { isMedium, MEDIA, type Medium } from './medium.ts';
 import {
   PARAMETER_DISK_TYPE,
   PARAMETER_FS_TYPE,
+  PARAMETER_LAYOUT,
   PARAMETER_POLICY,
   PARAMETER_RACK_SPREAD,
   PARAMETER_RECOVERY,
+  PARAMETER_STRIPES,
   PARAMETER_WIPE_POLICY,
 } from './names.ts';
 import { formatBytes } from './quantity.ts';
@@ -18,6 +21,7 @@ export interface ClassParameters {
   readonly rackSpread: 'preferred' | 'required';
   readonly recovery: RecoveryPolicy;
   readonly wipePolicy: WipePolicy;
+  readonly layout: Layout;
 }
 
 /** When a stateful pod whose volume is on a lost node may start again with an empty one. */
@@ -41,6 +45,8 @@ const KNOWN = [
   PARAMETER_RACK_SPREAD,
   PARAMETER_RECOVERY,
   PARAMETER_WIPE_POLICY,
+  PARAMETER_LAYOUT,
+  PARAMETER_STRIPES,
 ];
 
 /** Reads the parameters of a StorageClass. Throws InvalidArgument with a sentence for the person who wrote the class. */
@@ -66,7 +72,26 @@ export const parseClassParameters = (parameters: Readonly<Record<string, string>
     rackSpread: oneOf(parameters, PARAMETER_RACK_SPREAD, ['preferred', 'required']),
     recovery: oneOf(parameters, PARAMETER_RECOVERY, RECOVERY_POLICIES),
     wipePolicy: oneOf(parameters, PARAMETER_WIPE_POLICY, WIPE_POLICIES),
+    layout: parseLayout(parameters),
   };
+};
+
+const parseLayout = (parameters: Readonly<Record<string, string>>): Layout => {
+  const type = oneOf(parameters, PARAMETER_LAYOUT, LAYOUTS);
+  const stripes = parameters[PARAMETER_STRIPES];
+  if (type !== 'striped') {
+    if (stripes === undefined) return { type };
+    throw new AppError(
+      'InvalidArgument',
+      `StorageClass parameter ${PARAMETER_STRIPES} is only for volumes that are striped; set ${PARAMETER_LAYOUT} to striped, or leave it out`,
+    );
+  }
+  const count = stripes === undefined ? FEWEST_STRIPES : /^\d$/.test(stripes) ? Number(stripes) : Number.NaN;
+  if (count >= FEWEST_STRIPES && count <= MOST_STRIPES) return { type, stripes: count };
+  throw new AppError(
+    'InvalidArgument',
+    `StorageClass parameter ${PARAMETER_STRIPES} is ${quote(stripes)}; write a number from ${FEWEST_STRIPES} to ${MOST_STRIPES}`,
+  );
 };
 
 /** Refuses a size the file system cannot be made on. Sizes in bytes; volumeMode Block has no minimum. */

@@ -24,6 +24,7 @@ const CLASSES: Readonly<Record<string, ClassFacts>> = {
       rackSpread: 'preferred',
       recovery: 'none',
       wipePolicy: 'none',
+      layout: { type: 'linear' },
     },
   },
   ceph: { kind: 'foreign' },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FEWEST_STRIPES, LAYOUTS, MOST_STRIPES } from '../layout.ts';
 import { WIPE_POLICIES } from '../volume-request.ts';
 import { conditionSchema, mediumField, quantityField, rules } from './fields.ts';
 import type { ObjectMeta } from './object.ts';
@@ -14,6 +15,16 @@ const specSchema = z
       description:
         'What happens to the data before the volume is removed; absent for none. May be changed at any time.',
     }),
+    layout: z.enum(LAYOUTS).optional().meta({
+      description:
+        'How it lies on the disks: anywhere (linear), in turns over several disks (striped), or twice on two (raid1); absent for linear.',
+    }),
+    stripes: z
+      .int()
+      .min(FEWEST_STRIPES)
+      .max(MOST_STRIPES)
+      .optional()
+      .meta({ description: 'Over how many disks a striped volume lies; absent for others.' }),
     claim: z
       .object({ namespace: z.string().max(63), name: z.string().max(253), uid: z.string().max(63) })
       .meta({ description: 'The claim this volume was made for; empty where nobody said.' }),
@@ -36,6 +47,14 @@ const specSchema = z
       {
         rule: "(has(self.managedBy) ? self.managedBy : 'claim') == (has(oldSelf.managedBy) ? oldSelf.managedBy : 'claim')",
         message: 'what manages a logical volume never changes; delete the volume and make a new one',
+      },
+      {
+        rule: "(has(self.layout) ? self.layout : 'linear') == (has(oldSelf.layout) ? oldSelf.layout : 'linear') && (has(self.stripes) ? self.stripes : 0) == (has(oldSelf.stripes) ? oldSelf.stripes : 0)",
+        message: 'the layout of a logical volume never changes; delete the claim and make a new one',
+      },
+      {
+        rule: "has(self.stripes) == (has(self.layout) && self.layout == 'striped')",
+        message: 'stripes must be given for the layout striped, and for no other',
       },
     ),
   );

@@ -66,6 +66,9 @@ const groupSchema = z.object({
   foreign: quantityField('Used by volumes that are not ours.'),
   reserve: quantityField('Kept free.'),
   physicalVolumes: z.array(z.string()),
+  diskFree: z.array(quantityField('Extents that no logical volume uses.')).optional().meta({
+    description: 'Of each physical volume, in the same order. What lies on several disks needs room on each of them.',
+  }),
   orphans: z.array(orphanSchema).optional().meta({
     description: 'Logical volumes of ours that no LogicalVolume object stands for; they are counted as foreign.',
   }),
