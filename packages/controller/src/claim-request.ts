@@ -1,4 +1,5 @@
 import { AppError } from '@berth/contract/errors';
+import type { Layout } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
 import { parseQuantity } from '@berth/contract/quantity';
 import { checkSize, type FsType, parseClassParameters, type WipePolicy } from '@berth/contract/volume-request';
@@ -12,6 +13,7 @@ export interface VolumeRequest {
   /** Absent for Block. */
   readonly fsType?: FsType;
   readonly wipePolicy: WipePolicy;
+  readonly layout: Layout;
 }
 
 /** A local volume is on one node, so it can be mounted by one node only. */
@@ -26,8 +28,8 @@ export const parseClaim = (claim: PersistentVolumeClaim, storageClass: StorageCl
   const fsType = volumeMode === 'Block' ? undefined : parameters.fsType;
   const bytes = requestedBytes(claim);
   checkSize(bytes, fsType);
-  const { medium, wipePolicy } = parameters;
-  return { medium, bytes, volumeMode, wipePolicy, ...(fsType && { fsType }) };
+  const { medium, wipePolicy, layout } = parameters;
+  return { medium, bytes, volumeMode, wipePolicy, layout, ...(fsType && { fsType }) };
 };
 
 /** The bytes a claim asks for. Throws InvalidArgument when it does not say or what it says is not a size. */

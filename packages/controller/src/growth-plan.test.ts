@@ -220,6 +220,30 @@ describe('a claim that asks for more than there is', () => {
     );
   });
 
+  it('is told of single disks where its volume lies on several', () => {
+    const built = volume('10Gi');
+    const logicalVolume = { ...built, spec: { ...built.spec, layout: 'raid1' as const } };
+    const disks = { ...group(50), diskFree: [40 * GiB, 10 * GiB] };
+    const plan = (storage: string) => planGrowth(state({ claim: asking(storage), logicalVolume, group: disks }));
+    expect(message(plan('22Gi'))).toBe(
+      'node a has no room on its nvme disks: a volume that is raid1 needs 2 disks with 12 GiB more each, of 2 disks 1 has that and no other volume is promised it; ask for 20 GiB or less, or wait',
+    );
+    expect(message(plan('40Gi'))).toContain(
+      '60 GiB more are needed, 50 GiB of 100 GiB are free; ask for 20 GiB or less',
+    );
+    expect(words(plan('20Gi'))).toContain('resizeLogicalVolume 20Gi');
+  });
+
+  it('is not given disks that a volume to come needs', () => {
+    const coming = [{ sizeBytes: 20 * GiB, takenBytes: 40 * GiB, disks: 2, diskBytes: 20 * GiB }];
+    const disks = { ...group(75), ours: 65 * GiB, diskFree: [50 * GiB, 25 * GiB], coming };
+    expect(message(planGrowth(state({ claim: asking('20Gi'), group: disks })))).toContain(
+      'volumes that are still to be made need 2 disks with 20 GiB free each, which growing could take; ask for 15',
+    );
+    const old = { ...disks, diskFree: undefined };
+    expect(words(planGrowth(state({ claim: asking('20Gi'), group: old })))).toContain('resizeLogicalVolume 20Gi');
+  });
+
   it('is told once', () => {
     const text = message(planGrowth(state({ claim: asking('90Gi') })));
     expect(words(planGrowth(state({ claim: infeasible('90Gi', text) })))).toEqual([]);

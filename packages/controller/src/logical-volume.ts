@@ -1,4 +1,5 @@
 import { CONDITION_READY, REASON_OUT_OF_CAPACITY } from '@berth/contract/condition-types';
+import type { Layout } from '@berth/contract/layout';
 import { API_GROUP, API_VERSION, DRIVER_NAME, LOGICAL_VOLUME_FINALIZER, volumeName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
@@ -45,9 +46,15 @@ export const newLogicalVolume = (name: string, nodeName: string, request: Volume
     volumeMode: request.volumeMode,
     ...(request.fsType && { fsType: request.fsType }),
     ...(request.wipePolicy !== 'none' && { wipePolicy: request.wipePolicy }),
+    ...layoutFields(request.layout),
     claim: NO_CLAIM,
   },
 });
+
+const layoutFields = (layout: Layout): Pick<LogicalVolume['spec'], 'layout' | 'stripes'> => {
+  if (layout.type === 'linear') return {};
+  return layout.type === 'striped' ? { layout: layout.type, stripes: layout.stripes } : { layout: layout.type };
+};
 
 /** Whether the volume was made by a call of the CSI Controller service, so that only such calls end its life. */
 export const isManagedByCsi = ({ spec }: LogicalVolume): boolean => spec.managedBy === 'csi';

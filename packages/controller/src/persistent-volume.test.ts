@@ -70,6 +70,21 @@ it('gives the logical volume its finalizer, its claim and the application of the
   });
 });
 
+it.each([
+  [{ 'csi.storage.io/layout': 'linear' }, {}],
+  [{ 'csi.storage.io/layout': 'raid1' }, { layout: 'raid1' }],
+  [
+    { 'csi.storage.io/layout': 'striped', 'csi.storage.io/stripes': '4' },
+    { layout: 'striped', stripes: 4 },
+  ],
+])('gives the volume the layout of its class: %j', (parameters, expected) => {
+  const storageClass = aClass({ parameters: { 'csi.storage.io/disk-type': 'nvme', ...parameters } });
+  const request = parseClaim(aClaim(), storageClass);
+  const { spec } = buildLogicalVolume({ claim: aClaim(), request, nodeName: 'a', pod: undefined });
+  const { layout, stripes } = spec;
+  expect({ ...(layout && { layout }), ...(stripes && { stripes }) }).toEqual(expected);
+});
+
 it("takes the application from the claim's labels when no pod is known", () => {
   const plain = aClaim();
   const claim = { ...plain, metadata: { ...plain.metadata, labels: { 'app.kubernetes.io/instance': 'search' } } };

@@ -44,8 +44,9 @@ export const createVolumePlacement = (caches: Caches, clock: Clock): PlaceVolume
       storages: caches.nodeStorages.list(),
       logicalVolumes: caches.logicalVolumes.list(),
     });
-    const { medium, bytes } = request;
-    const demand = { claimKey: owner, claimUid: volume, medium, bytes, policy, rackSpread: 'preferred' as const };
+    const { medium, bytes, layout } = request;
+    const kind = { medium, bytes, layout, policy, rackSpread: 'preferred' as const };
+    const demand = { claimKey: owner, claimUid: volume, ...kind };
     const question = { demands: [demand], pins: [], podUid: undefined, application: undefined, member: volume };
     const landscape = {
       node: (node: string) => states.get(node),

@@ -37,12 +37,13 @@ export const refreshHold = (key: string, claim: PersistentVolumeClaim, context: 
     return;
   }
   const predicted = ledger.get(uid);
-  const { claimKey, claimUid, medium, bytes } = demand;
+  const { claimKey, claimUid, medium, bytes, layout } = demand;
   ledger.select({
     claimKey,
     claimUid,
     medium,
     bytes,
+    layout,
     node,
     podUid: user?.metadata?.uid ?? predicted?.podUid,
     application: user ? applicationKeyOf(user) : predicted?.application,

@@ -144,6 +144,35 @@ describe('a hold', () => {
   });
 });
 
+describe('a class whose volumes have two copies', () => {
+  const safe = (name: string, change: Parameters<typeof claim>[1] = {}) =>
+    claim(name, { className: 'safe', ...change });
+  const ask = async (name: string, gib: number) => {
+    berth.caches.claims.put(safe(name, { gib }));
+    return (await berth.filter(pod(name, [name]), ['n1', 'n2'])).FailedAndUnresolvableNodes;
+  };
+
+  beforeEach(() => {
+    berth.caches.classes.put(storageClass('safe', { 'csi.storage.io/layout': 'raid1' }));
+    berth.caches.storages.put(nodeStorage('n1', 400, { diskFree: ['200Gi', '200Gi'] }));
+    berth.caches.storages.put(nodeStorage('n2', 400, { diskFree: ['350Gi', '50Gi'] }));
+  });
+
+  it('needs two disks with the room, and the pod is told how many there are', async () => {
+    expect(await ask('data', 100)).toEqual({
+      n2: 'nvme: raid1 needs 2 disks with 100.0 GiB free each; of 2 disks 1 has that',
+    });
+  });
+
+  it('is held room for both copies, from the choice of the node until the volume is on disk', async () => {
+    const full = 'nvme: needs 200.0 GiB, 400 GiB free of 400 GiB; 240.0 GiB held for prod/first';
+    berth.caches.claims.put(safe('first', { gib: 120, selectedNode: 'n1' }));
+    expect((await ask('data', 100)).n1).toBe(full);
+    berth.caches.volumes.put(volume('first', 'n1', { gib: 120, layout: 'raid1', phase: 'Pending' }));
+    expect((await ask('data', 100)).n1).toBe('nvme: needs 200.0 GiB, 160.0 GiB free of 400 GiB');
+  });
+});
+
 describe('after a restart', () => {
   it.each([['claims first'], ['classes first'], ['volumes first']])(
     'holds are rebuilt from annotations: %s',

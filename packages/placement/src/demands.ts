@@ -103,9 +103,9 @@ const demandFor = (claimKey: string, claim: ClaimFacts, parameters: ClassParamet
   } catch (thrown) {
     return { kind: 'refused', reason: `claim ${claimKey}: ${toAppError(thrown).message}` };
   }
-  const { medium, policy, rackSpread } = parameters;
+  const { medium, layout, policy, rackSpread } = parameters;
   return {
     kind: 'demand',
-    demand: { claimKey, claimUid: claim.uid, medium, bytes: claim.size, policy, rackSpread },
+    demand: { claimKey, claimUid: claim.uid, medium, bytes: claim.size, layout, policy, rackSpread },
   };
 };

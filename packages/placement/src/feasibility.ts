@@ -1,6 +1,8 @@
+import { type Footprint, footprintOf } from '@berth/contract/layout';
 import { MEDIA, type Medium } from '@berth/contract/medium';
 import { formatBytes } from '@berth/contract/quantity';
-import { neededBytes, unusedBytes } from './free-space.ts';
+import { type DisksVerdict, judgeDisks } from './disks-verdict.ts';
+import { unusedBytes } from './free-space.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import type { Demand, GroupState, NodeState, Objection, Pin } from './model.ts';
 
@@ -55,22 +57,34 @@ const ROOM_ENOUGH: Room = { sure: true, fit: 1, busy: 0 };
 /** All that is asked of one medium. */
 interface Ask {
   readonly medium: Medium;
+  readonly demands: readonly Demand[];
+  /** Some of it needs several disks. */
+  readonly needsSeveralDisks: boolean;
   bytes(extentSize: number): number;
+  /** What each demand takes. */
+  footprints(extentSize: number): readonly Footprint[];
   /** Share of all demands that want much to be left here. */
   readonly spread: number;
 }
 
 const askFor = (medium: Medium, all: readonly Demand[]): Ask => {
   const demands = all.filter((demand) => demand.medium === medium);
-  const memo = { extentSize: -1, bytes: 0 };
+  const memo: { extentSize: number; bytes: number; footprints: readonly Footprint[] } = {
+    ...{ extentSize: -1, bytes: 0, footprints: [] },
+  };
+  const workOut = (extentSize: number) => {
+    if (extentSize === memo.extentSize) return memo;
+    const footprints = demands.map(({ layout, bytes }) => footprintOf(layout, bytes, extentSize));
+    const bytes = footprints.reduce((sum, { takenBytes }) => sum + takenBytes, 0);
+    return Object.assign(memo, { extentSize, bytes, footprints });
+  };
   return {
     medium,
+    demands,
+    needsSeveralDisks: demands.some(({ layout }) => layout.type !== 'linear'),
     spread: demands.filter((demand) => demand.policy === 'spread').length / all.length,
-    bytes: (extentSize) => {
-      if (extentSize !== memo.extentSize)
-        Object.assign(memo, { extentSize, bytes: neededBytes(demands, medium, extentSize) });
-      return memo.bytes;
-    },
+    bytes: (extentSize) => workOut(extentSize).bytes,
+    footprints: (extentSize) => workOut(extentSize).footprints,
   };
 };
 
@@ -96,17 +110,29 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
     const held = around.ledger.held(node.name, group, around.question.ownClaims);
     const free = unusedBytes(group);
     const left = free - held.expected - needed;
-    if (left < 0) {
-      const text = shortage({ node, group, needed, free }, around);
-      objections = [...(objections ?? []), { kind: 'room', text }];
-    }
-    if (needed > free - held.atMost) sure = false;
+    const verdict = left < 0 ? shortage({ node, group, needed, free }, around) : disksVerdict(node, group, ask, around);
+    if (verdict?.obstacle !== undefined) objections = [...(objections ?? []), { kind: 'room', text: verdict.obstacle }];
+    sure &&= needed <= free - held.atMost && verdict?.sure !== false;
     fit += ask.spread * shareOf(left, group);
     busy = Math.max(busy, group.busy ?? 0);
   }
   if (objections !== undefined) return objections;
   const { concentrated } = around;
   return { sure, busy, fit: concentrated > 0 ? fit + concentrated * (1 - leftOver(node, asks, around)) : fit };
+};
+
+/** Undefined where all volumes that count take any disks: then the sum alone decides. */
+const disksVerdict = (
+  node: NodeState,
+  group: GroupState,
+  ask: Ask,
+  { ledger, question }: Circumstances,
+): DisksVerdict | undefined => {
+  const { coming = [] } = group;
+  if (!ask.needsSeveralDisks && !ledger.needsSeveralDisks && coming.every(({ disks }) => disks === 1)) return undefined;
+  const own = ask.footprints(group.extentSize);
+  const held = ledger.footprints(node.name, group, question.ownClaims);
+  return judgeDisks({ group, demands: ask.demands, own, held });
 };
 
 const unusable = (medium: Medium, group: GroupState | undefined): Objection =>
@@ -142,14 +168,14 @@ interface Shortage {
   readonly free: number;
 }
 
-const shortage = ({ node, group, needed, free }: Shortage, { question, ledger }: Circumstances): string => {
+const shortage = ({ node, group, needed, free }: Shortage, { question, ledger }: Circumstances): DisksVerdict => {
   const text = `${group.medium}: needs ${formatBytes(needed)}, ${formatBytes(free)} free of ${formatBytes(group.size)}`;
   const holds = [...ledger.onNode(node.name)].filter(
     (entry) => entry.node === node.name && entry.medium === group.medium && !question.ownClaims.has(entry.claimUid),
   );
   const [first] = holds;
-  if (first === undefined) return text;
+  if (first === undefined) return { obstacle: text, sure: false };
   const { expected } = ledger.held(node.name, group, question.ownClaims);
   const others = holds.length > 1 ? ` and ${holds.length - 1} more` : '';
-  return `${text}; ${formatBytes(expected)} held for ${first.claimKey}${others}`;
+  return { obstacle: `${text}; ${formatBytes(expected)} held for ${first.claimKey}${others}`, sure: false };
 };

@@ -1,9 +1,4 @@
-import type { Medium } from '@berth/contract/medium';
-import type { Demand, GroupState } from './model.ts';
-
-/** Bytes rounded up to whole extents, as LVM will. */
-export const wholeExtents = (bytes: number, extentSize: number): number =>
-  extentSize > 0 ? Math.ceil(bytes / extentSize) * extentSize : bytes;
+import type { GroupState } from './model.ts';
 
 /**
  * Bytes of a group that nothing uses, before holds; never negative.
@@ -16,12 +11,3 @@ export const wholeExtents = (bytes: number, extentSize: number): number =>
  */
 export const unusedBytes = (group: GroupState): number =>
   Math.max(0, Math.min(group.size - group.ours - group.foreign, group.free) - group.reserve);
-
-/** What the demands take from a medium with this extent size, in bytes of whole extents. */
-export const neededBytes = (demands: readonly Demand[], medium: Medium, extentSize: number): number => {
-  let sum = 0;
-  for (const demand of demands) {
-    if (demand.medium === medium) sum += wholeExtents(demand.bytes, extentSize);
-  }
-  return sum;
-};

@@ -12,6 +12,10 @@ describe('holds', () => {
     ledger.hold([hold('a', 'n1', { bytes: GiB + 1, candidates: ['n1', 'n2'] })], 0);
     expect(ledger.held('n1', GROUP, NOBODY)).toEqual({ expected: 2 * GiB, atMost: 2 * GiB });
     expect(ledger.held('n2', GROUP, NOBODY)).toEqual({ expected: 0, atMost: 2 * GiB });
+    ledger.hold([hold('b', 'n3', { bytes: GiB + 1, layout: { type: 'raid1' } })], 0);
+    expect(ledger.held('n3', GROUP, NOBODY), 'two copies, each with metadata').toEqual({
+      ...{ expected: 6 * GiB, atMost: 6 * GiB },
+    });
     expect(ledger.held('n1', { ...GROUP, medium: 'hdd' }, NOBODY)).toEqual({ expected: 0, atMost: 0 });
     expect(ledger.held('n1', GROUP, new Set(['uid-a']))).toEqual({ expected: 0, atMost: 0 });
   });

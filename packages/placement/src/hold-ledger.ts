@@ -1,5 +1,5 @@
+import { describeLayout, type Footprint, footprintOf } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
-import { wholeExtents } from './free-space.ts';
 import { KeyedSets } from './keyed-sets.ts';
 import type { Hold } from './model.ts';
 
@@ -14,6 +14,18 @@ export interface Entry extends Hold {
   /** The claim names this node: the hold lasts as long as the claim says so. Else it is a prediction with an end. */
   readonly selected: boolean;
   readonly expiresAtMs: number;
+}
+
+interface HeldGroup {
+  readonly medium: Medium;
+  readonly extentSize: number;
+}
+
+/** What one hold takes of a group. */
+export interface HeldFootprint {
+  /** Else it is on the node only if the scheduler chooses so. */
+  readonly isExpected: boolean;
+  readonly footprint: Footprint;
 }
 
 const NOTHING: Held = { expected: 0, atMost: 0 };
@@ -32,6 +44,8 @@ export class HoldLedger {
   /** In the order of expiry: each is put at the end and all live equally long. */
   readonly #predicted = new Map<string, Entry>();
   readonly #selected = new Map<string, Entry>();
+  /** Those whose volumes need several disks. */
+  readonly #onSeveralDisks = new Set<Entry>();
   /** Predictions that a selection counts for. */
   readonly #answered = new Set<Entry>();
   readonly #byNode = new KeyedSets<Entry>();
@@ -44,6 +58,11 @@ export class HoldLedger {
 
   get size(): number {
     return this.#predicted.size - this.#answered.size + this.#selected.size;
+  }
+
+  /** Whether any volume that room is held for needs several disks. */
+  get needsSeveralDisks(): boolean {
+    return this.#onSeveralDisks.size > 0;
   }
 
   /** Claims, but for the given ones, whose node the scheduler may still choose. */
@@ -115,20 +134,36 @@ export class HoldLedger {
     }
   }
 
-  /** Bytes held on a node for claims other than the given ones, in whole extents. */
-  held(node: string, group: { medium: Medium; extentSize: number }, except: ReadonlySet<string>): Held {
+  /** Bytes held on a node for claims other than the given ones, with copies, in whole extents. */
+  held(node: string, group: HeldGroup, except: ReadonlySet<string>): Held {
     const entries = this.#byNode.get(node);
     if (entries.size === 0) return NOTHING;
     let expected = 0;
     let atMost = 0;
     for (const entry of entries) {
-      if (entry.medium !== group.medium || except.has(entry.claimUid)) continue;
-      if (!entry.selected && this.#selected.get(entry.claimUid)?.node === node) continue;
-      const bytes = wholeExtents(entry.bytes, group.extentSize);
-      atMost += bytes;
-      if (entry.node === node) expected += bytes;
+      if (!this.#counts(entry, node, group.medium, except)) continue;
+      const { takenBytes } = footprintOf(entry.layout, entry.bytes, group.extentSize);
+      atMost += takenBytes;
+      if (entry.node === node) expected += takenBytes;
     }
     return { expected, atMost };
+  }
+
+  /** What makes up `held`, one by one: those that are expected on the node, and those that may still come there. */
+  footprints(node: string, group: HeldGroup, except: ReadonlySet<string>): HeldFootprint[] {
+    const held: HeldFootprint[] = [];
+    for (const entry of this.#byNode.get(node)) {
+      if (!this.#counts(entry, node, group.medium, except)) continue;
+      const footprint = footprintOf(entry.layout, entry.bytes, group.extentSize);
+      held.push({ isExpected: entry.node === node, footprint });
+    }
+    return held;
+  }
+
+  /** Where a claim's prediction and its selection agree, the selection counts. */
+  #counts(entry: Entry, node: string, medium: Medium, except: ReadonlySet<string>): boolean {
+    if (entry.medium !== medium || except.has(entry.claimUid)) return false;
+    return entry.selected || this.#selected.get(entry.claimUid)?.node !== node;
   }
 
   /** Entries that are expected on a node, or may still come there. */
@@ -143,6 +178,7 @@ export class HoldLedger {
   #add(entry: Entry): void {
     (entry.selected ? this.#selected : this.#predicted).set(entry.claimUid, entry);
     if (entry.podUid !== undefined) this.#byPod.add(entry.podUid, entry);
+    if (entry.layout.type !== 'linear') this.#onSeveralDisks.add(entry);
     this.#count(entry);
   }
 
@@ -170,6 +206,7 @@ export class HoldLedger {
     (entry.selected ? this.#selected : this.#predicted).delete(entry.claimUid);
     if (entry.podUid !== undefined) this.#byPod.remove(entry.podUid, entry);
     this.#answered.delete(entry);
+    this.#onSeveralDisks.delete(entry);
     this.#countNoMore(entry);
   }
 }
@@ -178,6 +215,7 @@ const sameHold = (entry: Entry, hold: Omit<Hold, 'candidates'>): boolean =>
   entry.node === hold.node &&
   entry.medium === hold.medium &&
   entry.bytes === hold.bytes &&
+  describeLayout(entry.layout) === describeLayout(hold.layout) &&
   entry.podUid === hold.podUid &&
   entry.application === hold.application &&
   entry.member === hold.member;

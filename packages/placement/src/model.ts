@@ -1,3 +1,4 @@
+import type { Footprint, Layout } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
 
 /** One medium's volume group on one node. All amounts are bytes. */
@@ -11,8 +12,12 @@ export interface GroupState {
   readonly foreign: number;
   /** Kept free on purpose. */
   readonly reserve: number;
-  /** Sum of our LogicalVolume objects, each rounded up to whole extents, whether on disk yet or not. */
+  /** What our LogicalVolume objects take, each with its copies in whole extents, whether on disk yet or not. */
   readonly ours: number;
+  /** Unused extents of each disk as the agent last saw them; undefined when its agent does not say. */
+  readonly diskFree?: readonly number[] | undefined;
+  /** What our LogicalVolume objects take and the report does not show yet: it may come onto any disks. */
+  readonly coming?: readonly Footprint[] | undefined;
   /** Share of the time in which its busiest disk has work, 0..1; undefined when nobody measures it. */
   readonly busy?: number | undefined;
   /** Why the group takes no new volumes, as a sentence; undefined when it does. */
@@ -41,6 +46,7 @@ export interface Demand {
   readonly medium: Medium;
   /** Size asked for in bytes, not rounded: rounding depends on the node's group. */
   readonly bytes: number;
+  readonly layout: Layout;
   readonly policy: 'spread' | 'concentrated';
   readonly rackSpread: 'preferred' | 'required';
 }
@@ -75,7 +81,9 @@ export interface Hold {
   readonly podUid: string | undefined;
   readonly node: string;
   readonly medium: Medium;
+  /** Size asked for in bytes, not rounded. */
   readonly bytes: number;
+  readonly layout: Layout;
   /** All nodes the scheduler may still choose; contains `node`. */
   readonly candidates: readonly string[];
   /** The application cluster and role, when the pod has one. */

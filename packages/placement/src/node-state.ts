@@ -1,10 +1,10 @@
 import { CONDITION_LVM } from '@berth/contract/condition-types';
 import { toAppError } from '@berth/contract/errors';
+import { type Footprint, footprintOf, growthOf, LINEAR, layoutOf } from '@berth/contract/layout';
 import { parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
 import { rackOf } from '@berth/contract/topology';
-import { wholeExtents } from './free-space.ts';
 import type { GroupState, NodeState } from './model.ts';
 
 export interface NodeFacts {
@@ -32,23 +32,52 @@ export const nodeStateOf = ({ storage, labels, rackLabels, volumes }: NodeFacts)
 
 const groupState = (group: VolumeGroupStatus, volumes: readonly LogicalVolume[]): GroupState => {
   const extentSize = parseQuantity(group.extentSize);
-  const sizes = volumes.filter(({ spec }) => spec.medium === group.medium).map(bytesOf);
-  return {
-    medium: group.medium,
-    extentSize,
+  const own = volumes.filter(({ spec }) => spec.medium === group.medium).map((volume) => useOf(volume, extentSize));
+  const sizes = {
     size: parseQuantity(group.size),
     free: parseQuantity(group.free),
     foreign: parseQuantity(group.foreign),
     reserve: parseQuantity(group.reserve),
-    ours: sizes.reduce((sum, bytes) => sum + wholeExtents(bytes, extentSize), 0),
+    ours: own.reduce((sum, { takenBytes }) => sum + takenBytes, 0),
+  };
+  return {
+    medium: group.medium,
+    extentSize,
+    ...sizes,
+    diskFree: group.diskFree?.map(parseQuantity),
+    coming: comingTo(own, sizes, extentSize),
     busy: group.busyPercent === undefined ? undefined : group.busyPercent / 100,
     problem: group.problem,
   };
 };
 
+/** What one of our volumes takes of its group. */
+interface Use {
+  readonly takenBytes: number;
+  /** What of it the agent has not said to be on disk: all of a new volume, or what one grows by. */
+  readonly coming: Footprint | undefined;
+}
+
 /** A volume that grows takes its new size from the moment it is asked for. */
-const bytesOf = ({ spec, status }: LogicalVolume): number =>
-  Math.max(parseQuantity(spec.size), parseQuantity(status?.size ?? '0'));
+const useOf = ({ spec, status }: LogicalVolume, extentSize: number): Use => {
+  const [asked, real] = [parseQuantity(spec.size), parseQuantity(status?.size ?? '0')];
+  const after = footprintOf(layoutOf(spec), Math.max(asked, real), extentSize);
+  if (asked <= real) return { takenBytes: after.takenBytes, coming: undefined };
+  // Nothing takes nothing: of a new volume the metadata of its copies is coming too.
+  const before = footprintOf(layoutOf(spec), real, extentSize);
+  return { takenBytes: after.takenBytes, coming: real === 0 ? after : growthOf(before, after) };
+};
+
+/** Where objects and report are further apart than what is known to be coming, the report is late: that may be anywhere. */
+const comingTo = (
+  uses: readonly Use[],
+  { size, free, foreign, ours }: Pick<GroupState, 'size' | 'free' | 'foreign' | 'ours'>,
+  extentSize: number,
+): Footprint[] => {
+  const known = uses.flatMap(({ coming }) => coming ?? []);
+  const rest = free - (size - ours - foreign) - known.reduce((sum, { takenBytes }) => sum + takenBytes, 0);
+  return rest > 0 ? [...known, footprintOf(LINEAR, rest, extentSize)] : known;
+};
 
 const outReason = (storage: NodeStorage): string | undefined => {
   const lvm = storage.status?.conditions?.find((condition) => condition.type === CONDITION_LVM);

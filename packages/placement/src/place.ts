@@ -141,13 +141,14 @@ export const holdsFor = (question: Question, choices: readonly Choice[]): Hold[]
 };
 
 const holdFor = (
-  { claimKey, claimUid, medium, bytes }: Demand,
+  { claimKey, claimUid, medium, bytes, layout }: Demand,
   at: { question: Question; node: string; candidates: readonly string[] },
 ): Hold => ({
   claimKey,
   claimUid,
   medium,
   bytes,
+  layout,
   node: at.node,
   candidates: at.candidates,
   podUid: at.question.podUid,

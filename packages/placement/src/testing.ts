@@ -1,3 +1,4 @@
+import { LINEAR } from '@berth/contract/layout';
 import { HoldLedger } from './hold-ledger.ts';
 import type { Demand, GroupState, Hold, Member, NodeState } from './model.ts';
 import type { JudgeOptions, Landscape, Question } from './place.ts';
@@ -25,6 +26,7 @@ export const demand = (name: string, change: Partial<Demand> = {}): Demand => ({
   claimUid: `uid-${name}`,
   medium: 'nvme',
   bytes: 100 * GiB,
+  layout: LINEAR,
   policy: 'spread',
   rackSpread: 'preferred',
   ...change,
@@ -46,6 +48,7 @@ export const hold = (name: string, node: string, change: Partial<Hold> = {}): Ho
   node,
   medium: 'nvme',
   bytes: 100 * GiB,
+  layout: LINEAR,
   candidates: [node],
   application: undefined,
   member: `prod/${name}`,

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { footprintOf, type Layout } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
 import { API_GROUP, API_VERSION, DRIVER_NAME, TOPOLOGY_KEY } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import { parseClassParameters } from '@berth/contract/volume-request';
 import type { CSIStorageCapacity, StorageClass } from '@berth/kube/types';
+import { findCrowded } from '@berth/placement/disk-room';
 import { unusedBytes } from '@berth/placement/free-space';
-import type { NodeState } from '@berth/placement/model';
+import { largestFitting } from '@berth/placement/largest';
+import type { GroupState, NodeState } from '@berth/placement/model';
 
 /** Label of what we made, by which it is told from what an external-provisioner made for our driver. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
@@ -53,24 +56,36 @@ export const nodeOfCapacity = ({ nodeTopology }: CSIStorageCapacity): string | u
   nodeTopology?.matchLabels?.[TOPOLOGY_KEY];
 
 const freeBytes = (storageClass: StorageClass, state: NodeState): number | undefined => {
-  const medium = mediumOf(storageClass);
-  return medium && roomFor(medium, state);
+  const parameters = parametersOf(storageClass);
+  return parameters && roomFor(parameters, state);
 };
 
-/** Bytes that a new volume may have on a node's disks of a medium; undefined when the node has none. */
-export const roomFor = (medium: Medium, state: NodeState): number | undefined => {
+/** Bytes of the largest new volume that a node's disks of a medium can hold; undefined when the node has none. */
+export const roomFor = (
+  { medium, layout }: { readonly medium: Medium; readonly layout: Layout },
+  state: NodeState,
+): number | undefined => {
   const group = state.groups[medium];
   if (group === undefined) return undefined;
   if (state.out !== undefined || group.problem !== undefined) return 0;
-  // A claim fits when it fits in whole extents, as LVM rounds up.
-  return group.extentSize > 0 ? Math.floor(unusedBytes(group) / group.extentSize) * group.extentSize : 0;
+  const free = unusedBytes(group);
+  return largestFitting(free, group.extentSize, (bytes) => hasRoom(group, layout, { bytes, free }));
+};
+
+/** A claim fits when it fits in whole extents, as LVM rounds up. */
+const hasRoom = (group: GroupState, layout: Layout, { bytes, free }: { bytes: number; free: number }): boolean => {
+  const { extentSize, diskFree, coming = [] } = group;
+  const footprint = footprintOf(layout, bytes, extentSize);
+  if (footprint.takenBytes > free) return false;
+  if (diskFree === undefined) return layout.type === 'linear';
+  return findCrowded(diskFree, [footprint, ...coming], extentSize) !== footprint;
 };
 
 /** Undefined for a class that nothing can be made for: of another driver, or with wrong parameters. */
-const mediumOf = (storageClass: StorageClass) => {
+const parametersOf = (storageClass: StorageClass) => {
   if (storageClass.provisioner !== DRIVER_NAME) return undefined;
   try {
-    return parseClassParameters(storageClass.parameters).medium;
+    return parseClassParameters(storageClass.parameters);
   } catch {
     return undefined;
   }

@@ -49,6 +49,25 @@ it('tells the scheduler of the room of every class on every node that has its me
   expect(await told()).toEqual(['a fast 80Gi', 'b fast 0']);
 });
 
+it('tells of the largest volume of a layout, which has to find room on several disks', async () => {
+  const laid = (name: string, parameters: Record<string, string>) =>
+    aClass({ metadata: { name }, parameters: { 'csi.storage.io/disk-type': 'nvme', ...parameters } });
+  const classes = [
+    laid('safe', { 'csi.storage.io/layout': 'raid1' }),
+    laid('quick', { 'csi.storage.io/layout': 'striped' }),
+    laid('quicker', { 'csi.storage.io/layout': 'striped', 'csi.storage.io/stripes': '3' }),
+  ];
+  const [old, now] = [storageOf('old', '80Gi'), storageOf('now', '80Gi')];
+  const [group] = now.status.groups;
+  const told = { ...now, status: { groups: group ? [{ ...group, diskFree: ['50Gi', '20Gi', '10Gi'] }] : [] } };
+  expect(await (await setUp([old, told], classes)).told()).toEqual([
+    'now quick 40Gi',
+    'now quicker 30Gi',
+    `now safe ${20 * 1024 - 4}Mi`,
+    ...['old quick 0', 'old quicker 0', 'old safe 0'],
+  ]);
+});
+
 it('promises nothing where no volume can be made', async () => {
   const { told } = await setUp([storageOf('a', '80Gi', 'a disk is missing')]);
   expect(await told()).toEqual(['a fast 0']);

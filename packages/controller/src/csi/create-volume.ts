@@ -1,7 +1,7 @@
 import { AppError, hasCode } from '@berth/contract/errors';
+import { footprintOf } from '@berth/contract/layout';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
-import { wholeExtents } from '@berth/placement/free-space';
 import { AGENT_PATIENCE_MS, newLogicalVolume } from '../logical-volume.ts';
 import { groupOf } from '../node-states.ts';
 import { awaitVolume, type Look } from './await-volume.ts';
@@ -55,7 +55,7 @@ const place = async (
   if ('reason' in choice) throw new AppError('OutOfCapacity', choice.reason);
   const { nodeName } = choice;
   const group = groupOf({ spec: { nodeName, medium: request.medium } }, caches);
-  checkLimit(wholeExtents(request.bytes, group?.extentSize ?? 1), range);
+  checkLimit(footprintOf(request.layout, request.bytes, group?.extentSize ?? 1).sizeBytes, range);
   const volume = newLogicalVolume(volumeId, nodeName, request);
   const object = { ...volume, spec: { ...volume.spec, claim, managedBy: 'csi' as const } };
   try {

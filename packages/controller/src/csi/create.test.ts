@@ -71,6 +71,22 @@ describe('CreateVolume', () => {
     expect(volume.accessibleTopology).toEqual([on(expected)]);
   });
 
+  it('makes a volume with the layout of the class, where its disks have room, and no other by the same name', async () => {
+    const csi = await startCsiHarness({ nodes: { b: '80Gi' }, diskFree: ['50Gi', '30Gi'] });
+    const parameters = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.io/layout': 'raid1' };
+    await csi.create({ parameters });
+    expect((await csi.volumes())[0]?.spec).toMatchObject({ layout: 'raid1' });
+    await expect(csi.create()).rejects.toMatchObject({
+      code: status.ALREADY_EXISTS,
+      details: expect.stringContaining('is raid1, not linear'),
+    });
+    const large = csi.create({ name: 'large', parameters, capacityRange: { requiredBytes: 35 * GIB } });
+    await expect(large).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('raid1 needs 2 disks with 35.0 GiB free each; of 2 disks 1 has that'),
+    });
+  });
+
   it('says with numbers that no node has the room', async () => {
     const csi = await startCsiHarness();
     const refused = csi.create({ capacityRange: { requiredBytes: 90 * GIB } });

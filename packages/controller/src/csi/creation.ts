@@ -1,4 +1,5 @@
 import { AppError } from '@berth/contract/errors';
+import { describeLayout, layoutOf } from '@berth/contract/layout';
 import { formatBytes } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { agentMessage, isManagedByCsi, isOutOfCapacity } from '../logical-volume.ts';
@@ -48,8 +49,12 @@ const checkKind = ({ request }: CreationRequest, { metadata, spec }: LogicalVolu
   if (spec.medium !== request.medium) {
     throw taken(`volume ${metadata.name} is on ${spec.medium} disks, not ${request.medium}`);
   }
-  const [has, wants] = [describeKind(spec), describeKind(request)];
-  if (has !== wants) throw taken(`volume ${metadata.name} is ${has}, not ${wants}`);
+  for (const [has, wants] of [
+    [describeKind(spec), describeKind(request)],
+    [describeLayout(layoutOf(spec)), describeLayout(request.layout)],
+  ]) {
+    if (has !== wants) throw taken(`volume ${metadata.name} is ${has}, not ${wants}`);
+  }
 };
 
 const checkFinished = ({ range, nodes }: CreationRequest, volume: LogicalVolume): void => {

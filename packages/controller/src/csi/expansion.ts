@@ -1,7 +1,7 @@
 import { AppError } from '@berth/contract/errors';
+import { footprintOf, layoutOf } from '@berth/contract/layout';
 import { formatQuantity, parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import { wholeExtents } from '@berth/placement/free-space';
 import type { GroupState } from '@berth/placement/model';
 import { shortageOf } from '../growth-shortage.ts';
 import { growthRefusal } from '../logical-volume.ts';
@@ -28,7 +28,7 @@ export const nextExpansion = (
   if (volume.status?.size === undefined) throw new AppError('Aborted', `volume ${name} is not made yet; ask again`);
   const realBytes = parseQuantity(volume.status.size);
   const target = Math.max(range.least, realBytes);
-  checkLimit(wholeExtents(target, group?.extentSize ?? 1), range);
+  checkLimit(footprintOf(layoutOf(volume.spec), target, group?.extentSize ?? 1).sizeBytes, range);
   if (realBytes >= range.least) return { kind: 'done', bytes: realBytes };
   const asked = parseQuantity(volume.spec.size);
   const refusal =

@@ -1,3 +1,4 @@
+import { LINEAR } from '@berth/contract/layout';
 import { MEDIA } from '@berth/contract/medium';
 import { MINIMUM_BYTES } from '@berth/contract/volume-request';
 import type { NodeState } from '@berth/placement/model';
@@ -20,10 +21,10 @@ export const freeCapacity = (states: readonly NodeState[], request: GetCapacityR
   const known = parseOptionalParameters(parameters);
   const kind = volumeCapabilities.length === 0 ? { fsType: known?.fsType } : kindFor(volumeCapabilities, known?.fsType);
   const node = accessibleTopology === null ? undefined : nodeOf(accessibleTopology);
-  const media = known === undefined ? MEDIA : [known.medium];
+  const kinds = known === undefined ? MEDIA.map((medium) => ({ medium, layout: LINEAR })) : [known];
   const rooms = states
     .filter(({ name }) => node === undefined || name === node)
-    .flatMap((state) => media.map((medium) => roomFor(medium, state) ?? 0));
+    .flatMap((state) => kinds.map((each) => roomFor(each, state) ?? 0));
   return {
     availableCapacity: rooms.reduce((sum, bytes) => sum + bytes, 0),
     maximumVolumeSize: { value: rooms.reduce((most, bytes) => Math.max(most, bytes), 0) },

@@ -178,6 +178,10 @@ describe('ValidateVolumeCapabilities', () => {
     }
     const parameters = { 'csi.storage.io/disk-type': 'hdd' };
     expect(await validate({ volumeCapabilities: [MOUNT], parameters })).toMatchObject({ confirmed: null });
+    const mirrored = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.io/layout': 'raid1' };
+    expect(await validate({ volumeCapabilities: [MOUNT], parameters: mirrored })).toMatchObject({
+      ...{ confirmed: null, message: expect.stringContaining('is linear, not raid1') },
+    });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { AppError, hasCode } from '@berth/contract/errors';
+import { describeLayout, layoutOf } from '@berth/contract/layout';
 import { checkVolumeId } from '@berth/csi/validate';
 import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import { describeKind, kindFor } from './capabilities.ts';
@@ -24,6 +25,10 @@ export const validateCapabilities = async (
     if (has !== wanted) return { message: `volume ${name} is ${has}, not ${wanted}` };
     if (known && known.medium !== volume.spec.medium) {
       return { message: `volume ${name} is on ${volume.spec.medium} disks, not ${known.medium}` };
+    }
+    const layout = describeLayout(layoutOf(volume.spec));
+    if (known && describeLayout(known.layout) !== layout) {
+      return { message: `volume ${name} is ${layout}, not ${describeLayout(known.layout)}` };
     }
     return { confirmed: { volumeContext, volumeCapabilities, parameters } };
   } catch (thrown) {

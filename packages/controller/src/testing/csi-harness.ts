@@ -38,10 +38,12 @@ export const aCreation = (changes: object = {}) => ({
 export interface CsiHarnessOptions {
   /** Free bytes as a quantity on the NVMe disks of each node. */
   readonly nodes?: Readonly<Record<string, string>>;
+  /** What each of their disks has free; not told when absent. */
+  readonly diskFree?: string[];
 }
 
 /** The real service on a real socket, with an API server in memory, and agents that work when `agents.work` is true. */
-export const startCsiHarness = async ({ nodes = { a: '20Gi', b: '80Gi' } }: CsiHarnessOptions = {}) => {
+export const startCsiHarness = async ({ nodes = { a: '20Gi', b: '80Gi' }, diskFree }: CsiHarnessOptions = {}) => {
   const api = createFakeKubeClient();
   const clock = createManualClock();
   const stop = new AbortController();
@@ -49,7 +51,8 @@ export const startCsiHarness = async ({ nodes = { a: '20Gi', b: '80Gi' } }: CsiH
   for (const [name, free] of Object.entries(nodes)) {
     await api.create(NODES, aNode(name));
     const sizes = { extentSize: '4Mi', size: '100Gi', free, foreign: '0', reserve: '0' };
-    const group = { name: 'csi-vg-nvme', medium: 'nvme' as const, uuid: 'u', ...sizes, physicalVolumes: [] };
+    const disks = { physicalVolumes: [], ...(diskFree && { diskFree }) };
+    const group = { name: 'csi-vg-nvme', medium: 'nvme' as const, uuid: 'u', ...sizes, ...disks };
     await api.create(NODE_STORAGES, { metadata: { name }, status: { groups: [group] } });
   }
   const agents = { work: true, room: true };

@@ -128,7 +128,7 @@ export const storageClass = (name: string, parameters: Record<string, string> = 
 export const nodeStorage = (
   name: string,
   gib: number,
-  change: { free?: number; extent?: string } = {},
+  change: { free?: number; extent?: string; diskFree?: readonly string[] } = {},
 ): NodeStorage => ({
   metadata: { name },
   status: {
@@ -143,6 +143,7 @@ export const nodeStorage = (
         foreign: '0',
         reserve: '0',
         physicalVolumes: ['/dev/nvme1n1'],
+        ...(change.diskFree && { diskFree: [...change.diskFree] }),
       },
     ],
   },
@@ -190,6 +191,7 @@ export interface VolumeChange {
   readonly gib?: number;
   readonly phase?: 'Pending' | 'Ready' | 'Failed';
   readonly cluster?: string;
+  readonly layout?: 'raid1';
 }
 
 export const volume = (claimName: string, nodeName: string, change: VolumeChange = {}): LogicalVolume => ({
@@ -201,6 +203,7 @@ export const volume = (claimName: string, nodeName: string, change: VolumeChange
     volumeMode: 'Filesystem',
     fsType: 'xfs',
     claim: { namespace: 'prod', name: claimName, uid: `uid-${claimName}` },
+    ...(change.layout && { layout: change.layout }),
     ...(change.cluster && { application: { cluster: change.cluster } }),
   },
   status: { phase: change.phase ?? 'Ready' },

@@ -1,3 +1,4 @@
+import { LINEAR } from '@berth/contract/layout';
 import { MEDIA, type Medium } from '@berth/contract/medium';
 import { HoldLedger } from '@berth/placement/hold-ledger';
 import type { Demand, NodeState } from '@berth/placement/model';
@@ -101,6 +102,7 @@ const byBerth =
         claimUid: medium,
         medium,
         bytes: asked[medium] ?? 0,
+        layout: LINEAR,
         policy,
         rackSpread: 'preferred',
       }),
