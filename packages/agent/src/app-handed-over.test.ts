@@ -15,7 +15,8 @@ const handOver = async (group: Partial<FakeGroup> = {}) => {
   await taken();
   const { state } = agent.machine;
   await plugIn({ content: { kind: 'pv', uuid: 'PV-theirs', group: group.name ?? 'vg-fast', extents: 256 } });
-  const theirs = { name: 'root', extents: 64, tags: [], active: true, minor: 77 };
+  const parts = [{ pv: 'PV-theirs', extents: 64, suffix: '' }];
+  const theirs = { name: 'root', extents: 64, layout: 'linear', parts, tags: [], active: true, minor: 77 };
   state.groups = [{ name: 'vg-fast', uuid: 'VG-theirs', tags: [], lvs: [theirs], ...group }];
   delete state.disks[0]?.content;
   state.commands = [];

@@ -16,6 +16,7 @@ import { createHealthWatch } from './health/health-watch.ts';
 import { createHost } from './host/host.ts';
 import { createLvm } from './lvm/command.ts';
 import { createMounter } from './mount/mounter.ts';
+import { findMistold } from './storage/degraded.ts';
 import { knownHandedOver } from './storage/handed-over.ts';
 import { createLogicalVolumeReconcile } from './storage/logical-volume.ts';
 import { activateGroups, createNodeStorage } from './storage/node-storage.ts';
@@ -76,6 +77,9 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
     events: createEventRecorder({ client, component: 'berth-agent', clock, logger }),
     locks,
     isKnown: (name) => (cache.synced ? cache.get(name) !== undefined : undefined),
+    onReport: (report) => {
+      for (const name of findMistold(report, cache.list())) volumes.add(name);
+    },
   });
   const storage = startReconciler({
     name: 'node-storage',

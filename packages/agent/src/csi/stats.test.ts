@@ -76,6 +76,17 @@ describe('statistics', () => {
     expect(csi.machine.state.commands.filter((line) => line.startsWith('lvm'))).toHaveLength(reports);
   });
 
+  it('say of a volume with two copies that one is out of use, which loses nothing', async () => {
+    Object.assign(volume(), { health: 'partial', layout: 'raid,raid1' });
+    await stage();
+    await publish();
+    expect(await stats()).toMatchObject({
+      volumeCondition: {
+        ...{ abnormal: true, message: expect.stringContaining('only one of its two copies is in use') },
+      },
+    });
+  });
+
   it('of a raw block volume are its size, and whether its disk answers', async () => {
     await sysfs('class/block/dm-0', { size: '819200', 'dm/name': `csi--vg--nvme-${VOLUME.replaceAll('-', '--')}` });
     await publish({ volumeCapability: BLOCK });

@@ -93,8 +93,12 @@ const findTrouble = (
     return "the kernel has made the file system read-only after errors; the kernel's log says more";
   }
   const report = lvm.lastReport();
-  const health = report && findVolume(report, name)?.health;
-  return health ? `LVM says "${health}" of the volume: part of it is on a disk that is missing or failing` : undefined;
+  const volume = report && findVolume(report, name);
+  if (!volume?.health) return undefined;
+  const meaning = volume.isMirrored
+    ? 'only one of its two copies is in use'
+    : 'part of it is on a disk that is missing or failing';
+  return `LVM says "${volume.health}" of the volume: ${meaning}`;
 };
 
 const conditionOf = (trouble: string | undefined): VolumeCondition => ({

@@ -1,12 +1,16 @@
 import { AppError, hasCode } from '@berth/contract/errors';
+import { footprintOf, growthOf, type Layout, LINEAR } from '@berth/contract/layout';
 import { formatBytes } from '@berth/contract/quantity';
 import type { Lvm } from './command.ts';
+import { checkGrowth, chooseDisks, growthArgs, layoutArgs } from './layout.ts';
 import { type LogicalVolumeOnDisk, type LvmReport, readReport, type VolumeGroup } from './report.ts';
-import { NEW_TAG, OWNER_TAG } from './tags.ts';
+import { NEW_TAG, OWNER_TAG, UNFINISHED_TAG } from './tags.ts';
 import { findOwnGroup, type HandedOverGroups } from './volume-group.ts';
 
 interface RoomOptions {
   readonly sizeBytes: number;
+  /** Linear when absent. What a volume that is there lies like, it keeps. */
+  readonly layout?: Layout;
   /** Bytes of the group that must stay free; nothing when absent. */
   readonly keepFreeBytes?: number | undefined;
   /** None when absent. */
@@ -44,62 +48,76 @@ export const findVolume = (report: LvmReport, name: string): LogicalVolumeOnDisk
   return volume;
 };
 
-/** Whole extents for a size in bytes: never less than asked for (traps 16, 24). */
-export const extentsFor = (sizeBytes: number, extentBytes: number): number => Math.ceil(sizeBytes / extentBytes);
-
 /**
- * Makes a volume, or returns the one that is there: the same name is the same volume. Errors: OutOfCapacity when the
- * group lacks room or does not exist, FailedPrecondition when group or volume are not ours.
+ * Makes a volume, or returns the one that is there: the same name is the same volume. One whose making was cut off in between is made
+ * anew, so whoever calls holds the volume's lock. Errors: OutOfCapacity when the group lacks room, or disks that have it, or does not exist;
+ * FailedPrecondition when group or volume are not ours.
  */
 export const createVolume = async (lvm: Lvm, options: CreateVolumeOptions): Promise<LogicalVolumeOnDisk> => {
-  const { group: groupName, name, sizeBytes, toBeFormatted, keepFreeBytes = 0, handedOver, signal } = options;
+  const { name, signal } = options;
   const report = await readReport(lvm, signal);
   const existing = findVolume(report, name);
-  if (existing !== undefined) return existing;
-  const group = findOwnGroup(report, groupName, handedOver);
-  if (group === undefined) throw new AppError('OutOfCapacity', `the node has no volume group ${groupName}`);
-  if (extentsFor(sizeBytes, group.extentBytes) * group.extentBytes > group.freeBytes - keepFreeBytes) {
-    throw new AppError(
-      'OutOfCapacity',
-      `${groupName} has ${describeFree(group, keepFreeBytes)}, ${formatBytes(sizeBytes)} are asked for`,
-    );
+  if (existing?.tags.includes(UNFINISHED_TAG)) {
+    await removeVolume(lvm, name, signal);
+    return createVolume(lvm, options);
   }
-  const tags = toBeFormatted ? [OWNER_TAG, NEW_TAG] : [OWNER_TAG];
-  const args = [
-    // Signatures of what the extents held before are wiped without asking (trap 6).
-    ...['--wipesignatures', 'y', '--zero', 'y', '--yes', '--name', name],
-    ...tags.flatMap((tag) => ['--addtag', tag]),
-    ...['--extents', String(extentsFor(sizeBytes, group.extentBytes)), groupName],
-  ];
-  await lvm.run('lvcreate', args, { signal }).catch((thrown: unknown) => {
+  if (existing !== undefined) return existing;
+  await lvm.run('lvcreate', creationArgs(report, options), { signal }).catch((thrown: unknown) => {
     // Somebody who asked for the same was quicker.
     if (!hasCode(thrown, 'AlreadyExists')) throw thrown;
   });
+  const made = mustFind(await readReport(lvm, signal), name);
+  if (!made.tags.includes(UNFINISHED_TAG)) return made;
+  await lvm.run('lvchange', ['--deltag', UNFINISHED_TAG, `${made.volumeGroup}/${name}`], { signal });
   return mustFind(await readReport(lvm, signal), name);
+};
+
+const creationArgs = (report: LvmReport, options: CreateVolumeOptions): string[] => {
+  const { group: groupName, name, sizeBytes, layout = LINEAR, toBeFormatted, keepFreeBytes = 0 } = options;
+  const group = findOwnGroup(report, groupName, options.handedOver);
+  if (group === undefined) throw new AppError('OutOfCapacity', `the node has no volume group ${groupName}`);
+  const footprint = footprintOf(layout, sizeBytes, group.extentBytes);
+  if (footprint.takenBytes > group.freeBytes - keepFreeBytes) {
+    throw new AppError(
+      'OutOfCapacity',
+      `${groupName} has ${describeFree(group, keepFreeBytes)}, ${formatBytes(sizeBytes)} are asked for${layout.type === 'raid1' ? ' twice' : ''}`,
+    );
+  }
+  const tags = [OWNER_TAG, ...(toBeFormatted ? [NEW_TAG] : []), ...(layout.type === 'raid1' ? [UNFINISHED_TAG] : [])];
+  return [
+    // Signatures of what the extents held before are wiped without asking (trap 6).
+    ...['--wipesignatures', 'y', '--zero', 'y', '--yes', '--name', name],
+    ...tags.flatMap((tag) => ['--addtag', tag]),
+    ...layoutArgs(layout),
+    ...['--extents', String(footprint.sizeBytes / group.extentBytes), groupName],
+    ...chooseDisks(group, layout, footprint).map(({ path }) => path),
+  ];
 };
 
 /**
  * Grows a volume to at least this size; nothing happens when it is that large already (trap 19). Never shrinks. Errors:
- * OutOfCapacity with the numbers when the group lacks room, NotFound when there is no such volume.
+ * OutOfCapacity with the numbers when the group or the volume's disks lack room, NotFound when there is no such volume.
  */
 export const extendVolume = async (
   lvm: Lvm,
   options: RoomOptions & { readonly name: string },
 ): Promise<LogicalVolumeOnDisk> => {
-  const { name, sizeBytes, keepFreeBytes = 0, handedOver, signal } = options;
+  const { name, sizeBytes, layout = LINEAR, keepFreeBytes = 0, handedOver, signal } = options;
   const report = await readReport(lvm, signal);
   const volume = mustFind(report, name);
   const group = findOwnGroup(report, volume.volumeGroup, handedOver);
   if (group === undefined || sizeBytes <= volume.sizeBytes) return volume;
-  const extents = extentsFor(sizeBytes, group.extentBytes);
-  const moreBytes = extents * group.extentBytes - volume.sizeBytes;
-  if (moreBytes > group.freeBytes - keepFreeBytes) {
+  const after = footprintOf(layout, sizeBytes, group.extentBytes);
+  const growth = growthOf(footprintOf(layout, volume.sizeBytes, group.extentBytes), after);
+  if (growth.takenBytes > group.freeBytes - keepFreeBytes) {
     throw new AppError(
       'OutOfCapacity',
-      `${name} needs ${formatBytes(moreBytes)} more to grow from ${formatBytes(volume.sizeBytes)} to ${formatBytes(sizeBytes)}, ${group.name} has ${describeFree(group, keepFreeBytes)}`,
+      `${name} needs ${formatBytes(growth.takenBytes)} more to grow from ${formatBytes(volume.sizeBytes)} to ${formatBytes(sizeBytes)}, ${group.name} has ${describeFree(group, keepFreeBytes)}`,
     );
   }
-  await lvm.run('lvextend', ['--extents', String(extents), `${group.name}/${name}`], { signal });
+  checkGrowth(group, { volume, layout, growth });
+  const extents = String(after.sizeBytes / group.extentBytes);
+  await lvm.run('lvextend', [...growthArgs(layout), '--extents', extents, `${group.name}/${name}`], { signal });
   return mustFind(await readReport(lvm, signal), name);
 };
 

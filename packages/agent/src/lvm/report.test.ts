@@ -12,24 +12,51 @@ const REPORT = `  {
               ]
               ,
               "pv": [
-                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":"", "dev_size":"209715200", "pe_start":"1048576", "pv_pe_count":"40"},
-                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing", "dev_size":"0", "pe_start":"1048576", "pv_pe_count":"9"}
+                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":"", "dev_size":"209715200", "pe_start":"1048576", "pv_pe_count":"40", "pv_pe_alloc_count":"10"},
+                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing", "dev_size":"0", "pe_start":"1048576", "pv_pe_count":"9", "pv_pe_alloc_count":"0"}
               ]
               ,
               "lv": [
-                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial", "lv_layout":"linear"},
-                  {"lv_name":"pool", "lv_uuid":"Jx2mTd", "lv_size":"4194304", "lv_tags":"", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"", "lv_layout":"thin,pool"}
+                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial", "lv_layout":"linear", "sync_percent":""},
+                  {"lv_name":"pool", "lv_uuid":"Jx2mTd", "lv_size":"4194304", "lv_tags":"", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"", "lv_layout":"thin,pool", "sync_percent":""}
               ]
               ,
               "pvseg": [
-                  {"pvseg_start":"0"},
-                  {"pvseg_start":"10"}
+                  {"pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pvseg_size":"6", "lv_name":"pvc-1", "lv_parent":""},
+                  {"pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pvseg_size":"30", "lv_name":"", "lv_parent":""},
+                  {"pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pvseg_size":"4", "lv_name":"pvc-1", "lv_parent":""},
+                  {"pv_uuid":"missing-one", "pvseg_size":"9", "lv_name":"", "lv_parent":""}
               ]
           }
           ,
           {
               "pv": [
-                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":"", "dev_size":"1073741824", "pe_start":"1048576", "pv_pe_count":"0"}
+                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":"", "dev_size":"1073741824", "pe_start":"1048576", "pv_pe_count":"0", "pv_pe_alloc_count":"0"}
+              ]
+          }
+      ]
+  }
+`;
+
+/** As LVM2 2.03.16 writes it, but for the identities, and health and progress, which need a kernel with device mapper. */
+const MIRRORED = `  {
+      "report": [
+          {
+              "vg": [
+                  {"vg_name":"csi-vg-nvme", "vg_uuid":"v", "vg_tags":"csi.storage.io", "vg_attr":"wz--n-", "vg_extent_size":"4194304", "vg_extent_count":"102", "vg_free_count":"80"}
+              ]
+              ,
+              "lv": [
+                  {"lv_name":"pvc-1", "lv_uuid":"l", "lv_size":"41943040", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_kernel_major":"253", "lv_kernel_minor":"4", "lv_health_status":"", "lv_layout":"raid,raid1", "sync_percent":"35.20"}
+              ]
+              ,
+              "pvseg": [
+                  {"pv_uuid":"b", "pvseg_size":"1", "lv_name":"[pvc-1_rmeta_1]", "lv_parent":"pvc-1"},
+                  {"pv_uuid":"b", "pvseg_size":"10", "lv_name":"[pvc-1_rimage_1]", "lv_parent":"pvc-1"},
+                  {"pv_uuid":"b", "pvseg_size":"40", "lv_name":"", "lv_parent":""},
+                  {"pv_uuid":"a", "pvseg_size":"1", "lv_name":"[pvc-1_rmeta_0]", "lv_parent":"pvc-1"},
+                  {"pv_uuid":"a", "pvseg_size":"10", "lv_name":"[pvc-1_rimage_0]", "lv_parent":"pvc-1"},
+                  {"pv_uuid":"a", "pvseg_size":"40", "lv_name":"", "lv_parent":""}
               ]
           }
       ]
@@ -58,8 +85,9 @@ describe("LVM's report", () => {
             uuid: 'ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL',
             missing: false,
             surplusBytes: 209715200 - 1048576 - 40 * 4194304,
+            freeBytes: 30 * 4194304,
           },
-          { path: '[unknown]', uuid: 'missing-one', missing: true, surplusBytes: 0 },
+          { path: '[unknown]', uuid: 'missing-one', missing: true, surplusBytes: 0, freeBytes: 0 },
         ],
         logicalVolumes: [
           {
@@ -67,6 +95,10 @@ describe("LVM's report", () => {
             volumeGroup: 'csi-vg-nvme',
             uuid: 'bFi5XJ',
             sizeBytes: 41943040,
+            takenBytes: 41943040,
+            disks: [{ uuid: 'ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL', bytes: 41943040 }],
+            isMirrored: false,
+            isInSync: true,
             tags: ['csi.storage.io', 'csi.storage.io/new'],
             active: false,
             device: undefined,
@@ -76,7 +108,20 @@ describe("LVM's report", () => {
         ],
       },
     ]);
-    expect(orphans).toEqual([{ path: '/dev/nvme1n1', uuid: 'abcdef', missing: false, surplusBytes: 1023 * 1024 ** 2 }]);
+    expect(orphans).toMatchObject([{ path: '/dev/nvme1n1', uuid: 'abcdef', surplusBytes: 1023 * 1024 ** 2 }]);
+  });
+
+  it('counts the hidden parts of a mirrored volume as its own, and no volume of their own (trap 45)', () => {
+    const { groups } = parseReport(MIRRORED);
+    expect(groups[0]?.logicalVolumes).toMatchObject([
+      {
+        ...{ name: 'pvc-1', sizeBytes: 10 * 4194304, takenBytes: 22 * 4194304, isMirrored: true, isInSync: false },
+        disks: [
+          { uuid: 'b', bytes: 11 * 4194304 },
+          { uuid: 'a', bytes: 11 * 4194304 },
+        ],
+      },
+    ]);
   });
 
   it.each([

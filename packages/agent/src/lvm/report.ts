@@ -9,6 +9,8 @@ export interface PhysicalVolume {
   readonly missing: boolean;
   /** Bytes of the device behind the last extent: less than one extent, unless the device has grown. */
   readonly surplusBytes: number;
+  /** Extents that no logical volume uses; 0 while it is missing. */
+  readonly freeBytes: number;
 }
 
 export interface LogicalVolumeOnDisk {
@@ -16,6 +18,14 @@ export interface LogicalVolumeOnDisk {
   readonly volumeGroup: string;
   readonly uuid: string;
   readonly sizeBytes: number;
+  /** What it takes of the group, with copies and their metadata. */
+  readonly takenBytes: number;
+  /** The physical volumes that it lies on. */
+  readonly disks: readonly { readonly uuid: string; readonly bytes: number }[];
+  /** It has two copies. */
+  readonly isMirrored: boolean;
+  /** False while the copies are still made alike. */
+  readonly isInSync: boolean;
   readonly tags: readonly string[];
   readonly active: boolean;
   /** `major:minor` of the device, undefined while it is not active. */
@@ -51,10 +61,11 @@ export interface LvmReport {
 
 const COLUMNS = {
   vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size,vg_extent_count,vg_free_count',
-  pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count',
-  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_layout',
+  pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count,pv_pe_alloc_count',
+  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_layout,sync_percent',
+  // The hidden parts of a mirrored volume are in these rows only, under the name of their parent.
+  pvseg: 'pv_uuid,pvseg_size,lv_name,lv_parent',
   // Rows that nobody reads; LVM refuses an empty list of columns.
-  pvseg: 'pvseg_start',
   seg: 'seg_start',
 };
 
@@ -81,6 +92,7 @@ const pvRow = z.object({
   dev_size: z.coerce.number(),
   pe_start: z.coerce.number(),
   pv_pe_count: z.coerce.number(),
+  pv_pe_alloc_count: z.coerce.number(),
 });
 const lvRow = z.object({
   lv_name: z.string(),
@@ -92,6 +104,13 @@ const lvRow = z.object({
   lv_kernel_minor: z.coerce.number(),
   lv_health_status: z.string(),
   lv_layout: z.string(),
+  sync_percent: z.string(),
+});
+const pvsegRow = z.object({
+  pv_uuid: z.string(),
+  pvseg_size: z.coerce.number(),
+  lv_name: z.string(),
+  lv_parent: z.string(),
 });
 const reportSchema = z.object({
   report: z
@@ -100,6 +119,7 @@ const reportSchema = z.object({
         vg: z.array(vgRow).default([]),
         pv: z.array(pvRow).default([]),
         lv: z.array(lvRow).default([]),
+        pvseg: z.array(pvsegRow).default([]),
       }),
     )
     .default([]),
@@ -111,7 +131,7 @@ export const parseReport = (text: string): LvmReport => {
   if (!parsed.success) throw unreadable(text, parsed.error);
   const { report } = parsed.data;
   return {
-    groups: report.flatMap(({ vg, pv, lv }) => vg.map((row) => toGroup(row, pv, lv))),
+    groups: report.flatMap(({ vg, ...rows }) => vg.map((row) => toGroup(row, rows))),
     orphans: report.filter(({ vg }) => vg.length === 0).flatMap(({ pv }) => pv.map((row) => toPhysicalVolume(row, 0))),
   };
 };
@@ -130,8 +150,7 @@ const extractJson = (text: string): unknown => {
 
 const toGroup = (
   row: z.infer<typeof vgRow>,
-  pvs: z.infer<typeof pvRow>[],
-  lvs: z.infer<typeof lvRow>[],
+  { pv: pvs, lv: lvs, pvseg: segments }: Omit<z.infer<typeof reportSchema>['report'][number], 'vg'>,
 ): VolumeGroup => ({
   name: row.vg_name,
   uuid: row.vg_uuid,
@@ -145,7 +164,7 @@ const toGroup = (
   partial: row.vg_attr[3] === 'p',
   shared: row.vg_attr[5] === 'c' || row.vg_attr[5] === 's',
   physicalVolumes: pvs.map((pv) => toPhysicalVolume(pv, row.vg_extent_size)),
-  logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row.vg_name)),
+  logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row, segments)),
   thinPools: lvs.filter(({ lv_layout }) => lv_layout === 'thin,pool').map(({ lv_name }) => lv_name),
 });
 
@@ -154,18 +173,46 @@ const toPhysicalVolume = (row: z.infer<typeof pvRow>, extentBytes: number): Phys
   uuid: row.pv_uuid,
   missing: row.pv_missing !== '',
   surplusBytes: Math.max(0, row.dev_size - row.pe_start - row.pv_pe_count * extentBytes),
+  freeBytes: row.pv_missing === '' ? (row.pv_pe_count - row.pv_pe_alloc_count) * extentBytes : 0,
 });
 
-const toLogicalVolume = (row: z.infer<typeof lvRow>, volumeGroup: string): LogicalVolumeOnDisk => ({
-  name: row.lv_name,
-  volumeGroup,
-  uuid: row.lv_uuid,
-  sizeBytes: row.lv_size,
-  tags: splitTags(row.lv_tags),
-  active: row.lv_active === 'active',
-  health: row.lv_health_status,
-  device: row.lv_kernel_major < 0 ? undefined : `${row.lv_kernel_major}:${row.lv_kernel_minor}`,
-});
+const toLogicalVolume = (
+  row: z.infer<typeof lvRow>,
+  group: z.infer<typeof vgRow>,
+  segments: readonly z.infer<typeof pvsegRow>[],
+): LogicalVolumeOnDisk => {
+  const disks = disksOf(row.lv_name, group.vg_extent_size, segments);
+  return {
+    name: row.lv_name,
+    volumeGroup: group.vg_name,
+    uuid: row.lv_uuid,
+    sizeBytes: row.lv_size,
+    // While extents are moved to another disk they are under another name.
+    takenBytes: Math.max(
+      row.lv_size,
+      disks.reduce((sum, { bytes }) => sum + bytes, 0),
+    ),
+    disks,
+    isMirrored: row.lv_layout.split(',').includes('raid1'),
+    isInSync: row.sync_percent === '' || Number(row.sync_percent) >= 100,
+    tags: splitTags(row.lv_tags),
+    active: row.lv_active === 'active',
+    health: row.lv_health_status,
+    device: row.lv_kernel_major < 0 ? undefined : `${row.lv_kernel_major}:${row.lv_kernel_minor}`,
+  };
+};
+
+const disksOf = (
+  volume: string,
+  extentBytes: number,
+  segments: readonly z.infer<typeof pvsegRow>[],
+): LogicalVolumeOnDisk['disks'] => {
+  const own = segments.filter(({ lv_name, lv_parent }) => (lv_parent || lv_name) === volume);
+  return [...Map.groupBy(own, ({ pv_uuid }) => pv_uuid)].map(([uuid, rows]) => ({
+    uuid,
+    bytes: rows.reduce((sum, { pvseg_size }) => sum + pvseg_size, 0) * extentBytes,
+  }));
+};
 
 const splitTags = (text: string): string[] => text.split(',').filter((tag) => tag !== '');
 

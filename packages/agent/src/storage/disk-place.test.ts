@@ -4,7 +4,14 @@ import { blockDevice } from '../testing/block-device.ts';
 import { volumeGroup } from '../testing/volume-group.ts';
 import { findPlace } from './disk-place.ts';
 
-const pv = (path: string, facts = {}) => ({ path, uuid: 'PV-1', missing: false, surplusBytes: 0, ...facts });
+const pv = (path: string, facts = {}) => ({
+  path,
+  uuid: 'PV-1',
+  missing: false,
+  surplusBytes: 0,
+  freeBytes: 0,
+  ...facts,
+});
 const partitioned = blockDevice({ children: [{ name: 'sda3', type: 'part' }] });
 const place = (device = blockDevice(), group = volumeGroup(), isHandedOver = true) =>
   findPlace(device, {

@@ -7,7 +7,7 @@ import { apiVersionOf, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import type { KeyedLock } from '@berth/runtime/keyed-lock';
 import type { Metrics } from '@berth/runtime/metrics';
 import type { Labels } from '../disks/medium-rules.ts';
-import { readReport } from '../lvm/report.ts';
+import { type LvmReport, readReport } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { activateGroup } from '../lvm/volume-group.ts';
 import { buildConditions } from './health.ts';
@@ -29,6 +29,8 @@ export interface NodeStorageOptions extends LookOptions {
   readonly object: () => NodeStorage | undefined;
   readonly events: EventRecorder;
   readonly healthOf: (identity: string) => DiskHealth | undefined;
+  /** Told what LVM reports at each look. */
+  readonly onReport: (report: LvmReport) => void;
 }
 
 const FIELD_MANAGER = 'berth-agent';
@@ -102,6 +104,7 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       written = status;
       if ('failure' in seen) throw seen.failure;
       showMetrics(seen.report, status);
+      options.onReport(seen.report);
       return { againAfterMs: untilScanMs() };
     },
     /** The disks have changed: the next look is one at them too. */

@@ -26,9 +26,9 @@ export const findOrphans = (
   const before = new Map(orphansOf(facts.previous).map((orphan) => [orphan.name, orphan.since]));
   return group.logicalVolumes
     .filter(({ name, tags }) => tags.includes(OWNER_TAG) && !(facts.isKnown(name) ?? !before.has(name)))
-    .map(({ name, sizeBytes }) => ({
+    .map(({ name, takenBytes }) => ({
       name,
-      size: formatQuantity(sizeBytes),
+      size: formatQuantity(takenBytes),
       since: before.get(name) ?? facts.now.toISOString(),
     }));
 };

@@ -28,3 +28,9 @@ it('counts what is still to be made, in whole extents, and nothing else', () => 
   expect(promisedBytes(objects, 'hdd', GROUP)).toBe(2 * 12 * MIB);
   expect(promisedBytes([], 'hdd', GROUP)).toBe(0);
 });
+
+it('counts both copies of a mirrored volume, with their metadata', () => {
+  const { spec } = object('pvc-new');
+  const mirrored = { metadata: { name: 'pvc-new' }, spec: { ...spec, layout: 'raid1' as const } };
+  expect(promisedBytes([mirrored], 'hdd', GROUP)).toBe(2 * (12 + 4) * MIB);
+});

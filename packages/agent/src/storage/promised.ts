@@ -1,18 +1,21 @@
+import { footprintOf, layoutOf } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
 import { parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import { extentsFor } from '../lvm/logical-volume.ts';
 import type { VolumeGroup } from '../lvm/report.ts';
 
 /**
- * Bytes in whole extents that volumes of a medium will take of their group although they are not on disk yet. A volume that grows
+ * Bytes in whole extents, with copies, that volumes of a medium will take of their group although they are not on disk yet. A volume that grows
  * leaves them: placement has given them away already.
  */
 export const promisedBytes = (objects: readonly LogicalVolume[], medium: Medium, group: VolumeGroup): number => {
   const onDisk = new Set(group.logicalVolumes.map(({ name }) => name));
   return objects
     .filter((object) => object.spec.medium === medium && isStillToBeMade(object) && !onDisk.has(object.metadata.name))
-    .reduce((sum, { spec }) => sum + extentsFor(parseQuantity(spec.size), group.extentBytes) * group.extentBytes, 0);
+    .reduce(
+      (sum, { spec }) => sum + footprintOf(layoutOf(spec), parseQuantity(spec.size), group.extentBytes).takenBytes,
+      0,
+    );
 };
 
 const isStillToBeMade = ({ status, metadata }: LogicalVolume): boolean =>

@@ -1,10 +1,12 @@
 import { REASON_NEVER_SHRINKS, REASON_OUT_OF_CAPACITY } from '@berth/contract/condition-types';
 import { AppError, hasCode, toAppError } from '@berth/contract/errors';
+import { footprintOf, layoutOf } from '@berth/contract/layout';
 import { formatBytes, formatQuantity, parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import { activateVolume, createVolume, extendVolume, extentsFor, findVolume } from '../lvm/logical-volume.ts';
+import { activateVolume, createVolume, extendVolume, findVolume } from '../lvm/logical-volume.ts';
 import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
 import { findGroup } from '../lvm/volume-group.ts';
+import { degradationOf } from './degraded.ts';
 import type { LogicalVolumeOptions, Outcome } from './logical-volume.ts';
 import { promisedBytes } from './promised.ts';
 import { groupNameOf } from './volume-groups.ts';
@@ -56,6 +58,7 @@ const findOrCreate = async (
     group: groupNameOf(medium, volumeGroups),
     name,
     sizeBytes: parseQuantity(size),
+    layout: layoutOf(object.spec),
     toBeFormatted: volumeMode === 'Filesystem',
     keepFreeBytes: reserveBytes,
     handedOver: handedOver(),
@@ -75,18 +78,19 @@ const resize = async (
   const { lvm, onChange } = options;
   const { name } = volume;
   const sizeBytes = parseQuantity(object.spec.size);
+  const layout = layoutOf(object.spec);
   const lvmReport = await readReport(lvm, signal);
   const group = findGroup(lvmReport, volume.volumeGroup);
   if (group === undefined || volume.sizeBytes >= sizeBytes) {
     const active = volume.active ? volume : await activateVolume(lvm, name, signal);
-    return group !== undefined && extentsFor(sizeBytes, group.extentBytes) * group.extentBytes < volume.sizeBytes
+    return group !== undefined && footprintOf(layout, sizeBytes, group.extentBytes).sizeBytes < volume.sizeBytes
       ? { volume: active, problem: { reason: REASON_NEVER_SHRINKS, message: shrinkSentence(volume, sizeBytes) } }
       : { volume: active };
   }
   try {
     const keepFreeBytes = options.reserveBytes + promisedBytes(options.objects(), object.spec.medium, group);
     const handedOver = options.handedOver();
-    const grown = await extendVolume(lvm, { name, sizeBytes, keepFreeBytes, handedOver, signal });
+    const grown = await extendVolume(lvm, { name, sizeBytes, layout, keepFreeBytes, handedOver, signal });
     onChange();
     return { volume: grown };
   } catch (thrown) {
@@ -114,6 +118,7 @@ const report = async (
     size: formatQuantity(volume.sizeBytes),
     volumeGroup: volume.volumeGroup,
     condition: { status: 'True', ...(problem ?? { reason: 'Created', message: '' }) },
+    degraded: degradationOf(volume) ?? null,
   });
   return problem?.reason === REASON_OUT_OF_CAPACITY ? { againAfterMs: WHILE_FULL_MS } : undefined;
 };

@@ -63,6 +63,18 @@ describe('what a node says it has', () => {
     );
   });
 
+  it('counts what a volume of ours takes, not what it offers, so that its copies are nobody else’s; and tells of each disk', () => {
+    const of = group({ total: 100, ours: 10, foreign: 0 }, { freeBytes: 78 * EXTENT });
+    const [mirrored] = of.logicalVolumes.map((volume) => ({ ...volume, takenBytes: 22 * EXTENT }));
+    const disk = { path: '/dev/sda', missing: false, surplusBytes: 0 };
+    const physicalVolumes = [
+      { ...disk, uuid: 'a', freeBytes: 28 * EXTENT },
+      { ...disk, uuid: 'b', freeBytes: 50 * EXTENT },
+    ];
+    const [said] = statusOf({ ...of, physicalVolumes, logicalVolumes: mirrored ? [mirrored] : [] }).groups ?? [];
+    expect(said).toMatchObject({ foreign: '0', physicalVolumes: ['a', 'b'], diskFree: ['112Mi', '200Mi'] });
+  });
+
   it('offers nothing of a group that misses disks, because LVM would refuse', () => {
     expect(bytes(statusOf(group({ total: 100, ours: 10, foreign: 0 }, { partial: true })).allocatable)).toBe(0);
   });

@@ -90,19 +90,20 @@ const describe = ({ group, medium, reserve, foreign, orphans, busy, problem }: O
   foreign: formatQuantity(foreign),
   reserve: formatQuantity(reserve),
   physicalVolumes: group.physicalVolumes.map(({ uuid }) => uuid),
+  diskFree: group.physicalVolumes.map(({ freeBytes }) => formatQuantity(freeBytes)),
   ...(orphans.length > 0 && { orphans: [...orphans] }),
   ...(busy !== undefined && { busyPercent: busy }),
   ...(problem !== undefined && { problem }),
 });
 
 /**
- * Whatever is taken and not by a volume that an object stands for; counted by extents, so that mirrors, metadata, and
- * volumes of ours that lost their object are in it.
+ * Whatever is taken and not by a volume that an object stands for; counted by extents, so that the mirrors and metadata of others,
+ * and volumes of ours that lost their object, are in it.
  */
 const foreignBytes = (group: VolumeGroup, isKnown: IsKnown): number => {
   const known = group.logicalVolumes
     .filter(({ name, tags }) => tags.includes(OWNER_TAG) && (isKnown(name) ?? true))
-    .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    .reduce((sum, { takenBytes }) => sum + takenBytes, 0);
   return Math.max(0, group.sizeBytes - group.freeBytes - known);
 };
 

@@ -1,4 +1,5 @@
 import type { CommandResult } from '@berth/runtime/spawn';
+import { freeByPv, freeExtents, growParts, placeParts, pvsOf, RAID1, totalExtents } from './fake-allocation.ts';
 import {
   EXTENT,
   extentsIn,
@@ -74,7 +75,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     for (const lv of group.lvs) lv.active = true;
     return ok('');
   },
-  lvcreate: (state, options, [name = '']) => {
+  lvcreate: (state, options, [name = '', ...disks]) => {
     const group = state.groups.find((each) => each.name === name);
     if (group === undefined) return failed(`  Volume group "${name}" not found\n  Cannot process volume group ${name}`);
     const lv = options.one('--name') ?? '';
@@ -86,7 +87,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (extents > free) {
       return failed(`  Volume group "${name}" has insufficient free space (${free} extents): ${extents} required.`);
     }
-    group.lvs.push({ name: lv, extents, tags: [...options.all('--addtag')], active: true, minor: state.minors });
+    const type = options.one('--type') ?? 'linear';
+    const layout = type === 'raid1' ? RAID1 : type;
+    const stripes = Number(options.one('--stripes') ?? 1);
+    const room = freeByPv(state, group, disks);
+    const placed = placeParts({ layout, stripes, extents, room });
+    if (placed === undefined) {
+      return failed(`  Insufficient suitable allocatable extents for logical volume ${lv}: ${extents} more required`);
+    }
+    const common = { active: true, minor: state.minors, tags: [...options.all('--addtag')] };
+    group.lvs.push({ name: lv, layout, ...placed, ...common });
     state.minors += 1;
     return ok(`  Logical volume "${lv}" created.`);
   },
@@ -97,7 +107,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (extents === found.lv.extents) {
       return failed(`  New size (${extents} extents) matches existing size (${extents} extents).`);
     }
-    found.lv.extents = extents;
+    const grown = growParts(found.lv, extents, freeByPv(state, found.group));
+    if (grown === undefined) return failed(`  Insufficient suitable allocatable extents for logical volume ${path}`);
+    Object.assign(found.lv, grown);
     return ok('');
   },
   lvchange: (state, options, [path = '']) => {
@@ -143,26 +155,39 @@ const join = (state: MachineState, group: string, links: readonly string[]): Com
   return ok('');
 };
 
-const pvsOf = (state: MachineState, group: string) =>
-  state.disks.flatMap((disk) =>
-    disk.content?.kind === 'pv' && disk.content.group === group ? [{ disk, uuid: disk.content.uuid }] : [],
-  );
-
-const totalExtents = (state: MachineState, group: FakeGroup): number =>
-  pvsOf(state, group.name).reduce((sum, { disk }) => sum + extentsOf(disk), 0);
-
-const freeExtents = (state: MachineState, group: FakeGroup): number =>
-  totalExtents(state, group) - group.lvs.reduce((sum, lv) => sum + lv.extents, 0);
-
 const pvRows = (state: MachineState, group: string) =>
-  pvsOf(state, group).map(({ disk, uuid }) => ({
+  pvsOf(state, group).map(({ disk, uuid, free }) => ({
     pv_name: disk.path,
     pv_uuid: uuid,
     pv_missing: '',
     dev_size: String(disk.sizeBytes),
     pe_start: String(METADATA),
     pv_pe_count: group === '' ? '0' : String(extentsOf(disk)),
+    pv_pe_alloc_count: group === '' ? '0' : String(extentsOf(disk) - free),
   }));
+
+const pvsegRows = (group: FakeGroup) =>
+  group.lvs.flatMap(({ name, parts }) =>
+    parts.map(({ pv, extents, suffix }) => ({
+      pv_uuid: pv,
+      pvseg_size: String(extents),
+      lv_name: suffix === '' ? name : `[${name}${suffix}]`,
+      lv_parent: suffix === '' ? '' : name,
+    })),
+  );
+
+const lvRow = (lv: FakeLv) => ({
+  lv_name: lv.name,
+  lv_uuid: `LV-${lv.minor}`,
+  lv_size: String(lv.extents * EXTENT),
+  lv_tags: lv.tags.join(','),
+  lv_active: lv.active ? 'active' : '',
+  lv_kernel_major: lv.active ? '253' : '-1',
+  lv_kernel_minor: lv.active ? String(lv.minor) : '-1',
+  lv_health_status: lv.health ?? '',
+  lv_layout: lv.layout,
+  sync_percent: lv.layout === RAID1 ? (lv.syncPercent ?? 100).toFixed(2) : '',
+});
 
 const report = (state: MachineState) => ({
   report: [
@@ -179,17 +204,8 @@ const report = (state: MachineState) => ({
         },
       ],
       pv: pvRows(state, group.name),
-      lv: group.lvs.map((lv) => ({
-        lv_name: lv.name,
-        lv_uuid: `LV-${lv.minor}`,
-        lv_size: String(lv.extents * EXTENT),
-        lv_tags: lv.tags.join(','),
-        lv_active: lv.active ? 'active' : '',
-        lv_kernel_major: lv.active ? '253' : '-1',
-        lv_kernel_minor: lv.active ? String(lv.minor) : '-1',
-        lv_health_status: lv.health ?? '',
-        lv_layout: lv.layout ?? 'linear',
-      })),
+      lv: group.lvs.map(lvRow),
+      pvseg: pvsegRows(group),
     })),
     { pv: pvRows(state, '') },
   ],

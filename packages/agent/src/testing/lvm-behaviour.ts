@@ -1,6 +1,5 @@
 import { AppError } from '@berth/contract/errors';
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { Lvm } from '../lvm/command.ts';
+import { describe, expect, it } from 'vitest';
 import {
   activateVolume,
   createVolume,
@@ -14,28 +13,9 @@ import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { readReport } from '../lvm/report.ts';
 import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
-import { addDisks, findGroup, findOwnGroup, type HandedOverGroups } from '../lvm/volume-group.ts';
-
-/** A place to try LVM in: blank disks that nobody needs, known by their links, at least two, of equal size. */
-export interface LvmPlace {
-  readonly lvm: Lvm;
-  readonly links: readonly [string, string, ...string[]];
-}
-
-const GROUP = 'csi-vg-nvme';
-const THEIRS = 'somebody-elses';
-/** Groups that the tests leave behind. */
-export const GROUPS_OF_TESTS = [GROUP, THEIRS];
-const MIB = 1024 ** 2;
-
-const rejectsWith = async (work: Promise<unknown>, code: AppError['code']): Promise<void> => {
-  const thrown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(thrown).toBeInstanceOf(AppError);
-  expect((thrown as AppError).code).toBe(code);
-};
+import { findGroup, type HandedOverGroups } from '../lvm/volume-group.ts';
+import { describeLayouts } from './lvm-layout-behaviour.ts';
+import { GROUP, type LvmPlace, MIB, rejectsWith, THEIRS, useLvmPlace } from './lvm-place.ts';
 
 /**
  * What the agent relies on LVM for. Runs against the fake and, in a virtual machine with disks to spare, against real LVM.
@@ -43,25 +23,7 @@ const rejectsWith = async (work: Promise<unknown>, code: AppError['code']): Prom
  */
 export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void => {
   describe(`LVM (${name})`, () => {
-    let place: LvmPlace;
-    beforeEach(async () => {
-      place = await setup();
-    }, 60_000);
-
-    const addAll = async (...indexes: (0 | 1)[]) => {
-      const disks = indexes.map((index) => ({
-        link: place.links[index],
-        uuids: physicalVolumeUuids('node', `disk-${index}`),
-      }));
-      return addDisks(place.lvm, { group: GROUP, disks, report: await readReport(place.lvm) });
-    };
-    const add = async (index: 0 | 1) => {
-      const [failure] = await addAll(index);
-      if (failure !== undefined) throw failure;
-    };
-    const create = (volume: string, sizeBytes: number) =>
-      createVolume(place.lvm, { group: GROUP, name: volume, sizeBytes, toBeFormatted: true });
-    const group = async () => findOwnGroup(await readReport(place.lvm), GROUP);
+    const { run, lvm, links, add, addAll, create, group } = useLvmPlace(setup);
 
     it('makes a group of the first disk and extends it by the second', async () => {
       await add(0);
@@ -84,8 +46,8 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
     });
 
     it('takes the disk that can be taken when another one can not', async () => {
-      await place.lvm.run('pvcreate', [place.links[0]]);
-      await place.lvm.run('vgcreate', [THEIRS, place.links[0]]);
+      await run('pvcreate', [links()[0]]);
+      await run('vgcreate', [THEIRS, links()[0]]);
       const [failure, success] = await addAll(0, 1);
       expect(failure).toBeInstanceOf(AppError);
       expect(success).toBeUndefined();
@@ -93,25 +55,25 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
     });
 
     it('gives a group the room of a disk that has grown, once', async () => {
-      await place.lvm.run('pvcreate', ['--setphysicalvolumesize', '64m', place.links[0]]);
-      await place.lvm.run('vgcreate', ['--addtag', OWNER_TAG, GROUP, place.links[0]]);
+      await run('pvcreate', ['--setphysicalvolumesize', '64m', links()[0]]);
+      await run('vgcreate', ['--addtag', OWNER_TAG, GROUP, links()[0]]);
       const before = await group();
-      for (const pv of findGrown(await readReport(place.lvm))) await growPhysicalVolume(place.lvm, pv);
+      for (const pv of findGrown(await readReport(lvm()))) await growPhysicalVolume(lvm(), pv);
       expect((await group())?.sizeBytes).toBeGreaterThan(before?.sizeBytes ?? 0);
-      expect(findGrown(await readReport(place.lvm))).toEqual([]);
+      expect(findGrown(await readReport(lvm()))).toEqual([]);
     });
 
     it('finishes a disk whose physical volume was made before a crash', async () => {
       const [uuid = ''] = physicalVolumeUuids('node', 'disk-0');
-      await place.lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', place.links[0]]);
+      await run('pvcreate', ['--uuid', uuid, '--norestorefile', links()[0]]);
       await add(0);
       expect((await group())?.physicalVolumes[0]?.uuid).toBe(uuid);
     });
 
     it('refuses a group of our name that lacks our tag', async () => {
       const [uuid = ''] = physicalVolumeUuids('node', 'disk-0');
-      await place.lvm.run('pvcreate', ['--uuid', uuid, '--norestorefile', place.links[0]]);
-      await place.lvm.run('vgcreate', [GROUP, place.links[0]]);
+      await run('pvcreate', ['--uuid', uuid, '--norestorefile', links()[0]]);
+      await run('vgcreate', [GROUP, links()[0]]);
       await rejectsWith(add(1), 'FailedPrecondition');
       await rejectsWith(create('pvc-1', 4 * MIB), 'FailedPrecondition');
     });
@@ -142,26 +104,23 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
 
     it('knows LVM refusing for want of room by its words', async () => {
       await add(0);
-      await rejectsWith(
-        place.lvm.run('lvcreate', ['--yes', '--name', 'x', '--extents', '1000000', GROUP]),
-        'OutOfCapacity',
-      );
+      await rejectsWith(run('lvcreate', ['--yes', '--name', 'x', '--extents', '1000000', GROUP]), 'OutOfCapacity');
     });
 
     it('takes the mark "new" off once and stays quiet the second time', async () => {
       await add(0);
       const volume = await create('pvc-1', 8 * MIB);
-      await markFormatted(place.lvm, volume);
-      await markFormatted(place.lvm, volume);
-      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.tags).toEqual([OWNER_TAG]);
+      await markFormatted(lvm(), volume);
+      await markFormatted(lvm(), volume);
+      expect(findVolume(await readReport(lvm()), 'pvc-1')?.tags).toEqual([OWNER_TAG]);
     });
 
     it('grows a volume, and does nothing when it has the size (trap 19)', async () => {
       await add(0);
       await create('pvc-1', 8 * MIB);
-      expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
-      expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
-      expect((await extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 4 * MIB })).sizeBytes).toBe(16 * MIB);
+      expect((await extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
+      expect((await extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
+      expect((await extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 4 * MIB })).sizeBytes).toBe(16 * MIB);
     });
 
     it('does not grow a volume into room that is kept free, and tells the numbers', async () => {
@@ -169,7 +128,7 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       await create('pvc-1', 8 * MIB);
       const free = (await group())?.freeBytes ?? 0;
       const grow = (keepFreeBytes: number) =>
-        extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: free + 8 * MIB, keepFreeBytes });
+        extendVolume(lvm(), { name: 'pvc-1', sizeBytes: free + 8 * MIB, keepFreeBytes });
       await rejectsWith(grow(4 * MIB), 'OutOfCapacity');
       await expect(grow(4 * MIB)).rejects.toThrow('of which 4 MiB are kept for others');
       expect((await grow(0)).sizeBytes).toBe(free + 8 * MIB);
@@ -178,43 +137,43 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
     it('activates a volume that is there without a device, and NotFound is only for one that is not (traps 30, 31, 32, 41)', async () => {
       await add(0);
       await create('pvc-1', 8 * MIB);
-      await place.lvm.run('lvchange', ['--activate', 'n', `${GROUP}/pvc-1`]);
-      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.device).toBeUndefined();
-      expect((await activateVolume(place.lvm, 'pvc-1')).device).toMatch(/^\d+:\d+$/);
-      await rejectsWith(activateVolume(place.lvm, 'pvc-2'), 'NotFound');
-      await rejectsWith(place.lvm.run('lvremove', ['--yes', `${GROUP}/pvc-2`]), 'NotFound');
+      await run('lvchange', ['--activate', 'n', `${GROUP}/pvc-1`]);
+      expect(findVolume(await readReport(lvm()), 'pvc-1')?.device).toBeUndefined();
+      expect((await activateVolume(lvm(), 'pvc-1')).device).toMatch(/^\d+:\d+$/);
+      await rejectsWith(activateVolume(lvm(), 'pvc-2'), 'NotFound');
+      await rejectsWith(run('lvremove', ['--yes', `${GROUP}/pvc-2`]), 'NotFound');
     });
 
     it('proves that nobody has a volume open, also one that has no device, and leaves it with its device', async () => {
       await add(0);
-      await proveUnused(place.lvm, await create('pvc-1', 8 * MIB));
-      await place.lvm.run('lvchange', ['--activate', 'n', `${GROUP}/pvc-1`]);
-      await proveUnused(place.lvm, await create('pvc-1', 8 * MIB));
-      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.device).toMatch(/^\d+:\d+$/);
+      await proveUnused(lvm(), await create('pvc-1', 8 * MIB));
+      await run('lvchange', ['--activate', 'n', `${GROUP}/pvc-1`]);
+      await proveUnused(lvm(), await create('pvc-1', 8 * MIB));
+      expect(findVolume(await readReport(lvm()), 'pvc-1')?.device).toMatch(/^\d+:\d+$/);
     });
 
     it('removes a volume, and is content when it is gone', async () => {
       await add(0);
       await create('pvc-1', 8 * MIB);
-      await removeVolume(place.lvm, 'pvc-1');
-      await removeVolume(place.lvm, 'pvc-1');
+      await removeVolume(lvm(), 'pvc-1');
+      await removeVolume(lvm(), 'pvc-1');
       expect((await group())?.freeBytes).toBe((await group())?.sizeBytes);
     });
 
     it('never removes or reuses a volume that lacks our tag', async () => {
       await add(0);
-      await place.lvm.run('lvcreate', ['--yes', '--name', 'pvc-1', '--extents', '1', GROUP]);
-      await rejectsWith(removeVolume(place.lvm, 'pvc-1'), 'FailedPrecondition');
+      await run('lvcreate', ['--yes', '--name', 'pvc-1', '--extents', '1', GROUP]);
+      await rejectsWith(removeVolume(lvm(), 'pvc-1'), 'FailedPrecondition');
       await rejectsWith(create('pvc-1', 4 * MIB), 'FailedPrecondition');
       expect((await group())?.logicalVolumes).toHaveLength(1);
     });
 
     it('makes and grows volumes in a group that is handed over, known by its UUID, and in no other group without our tag', async () => {
-      await place.lvm.run('pvcreate', [place.links[0]]);
-      await place.lvm.run('vgcreate', [THEIRS, place.links[0]]);
-      const uuid = findGroup(await readReport(place.lvm), THEIRS)?.uuid;
+      await run('pvcreate', [links()[0]]);
+      await run('vgcreate', [THEIRS, links()[0]]);
+      const uuid = findGroup(await readReport(lvm()), THEIRS)?.uuid;
       const createAs = (known: string | undefined) =>
-        createVolume(place.lvm, {
+        createVolume(lvm(), {
           ...{ group: THEIRS, name: 'pvc-1', sizeBytes: 8 * MIB, toBeFormatted: false },
           handedOver: new Map([[THEIRS, known]]),
         });
@@ -222,21 +181,21 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       await rejectsWith(createAs('another'), 'FailedPrecondition');
       expect((await createAs(uuid)).volumeGroup).toBe(THEIRS);
       const grow = (handedOver: HandedOverGroups) =>
-        extendVolume(place.lvm, { name: 'pvc-1', sizeBytes: 12 * MIB, handedOver });
+        extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 12 * MIB, handedOver });
       await rejectsWith(grow(new Map()), 'FailedPrecondition');
       expect((await grow(new Map([[THEIRS, uuid]]))).sizeBytes).toBe(12 * MIB);
-      expect(findGroup(await readReport(place.lvm), THEIRS)?.tags).toEqual([]);
+      expect(findGroup(await readReport(lvm()), THEIRS)?.tags).toEqual([]);
     });
 
     it('finds and removes a volume of ours in a group that is no longer handed over, and nothing else there', async () => {
-      await place.lvm.run('pvcreate', [place.links[0]]);
-      await place.lvm.run('vgcreate', [THEIRS, place.links[0]]);
-      await place.lvm.run('lvcreate', ['--yes', '--addtag', OWNER_TAG, '--name', 'pvc-1', '--extents', '1', THEIRS]);
-      await place.lvm.run('lvcreate', ['--yes', '--name', 'pvc-2', '--extents', '1', THEIRS]);
-      expect(findVolume(await readReport(place.lvm), 'pvc-1')?.volumeGroup).toBe(THEIRS);
-      await removeVolume(place.lvm, 'pvc-1');
-      await rejectsWith(removeVolume(place.lvm, 'pvc-2'), 'FailedPrecondition');
-      expect(findGroup(await readReport(place.lvm), THEIRS)?.logicalVolumes.map(({ name }) => name)).toEqual(['pvc-2']);
+      await run('pvcreate', [links()[0]]);
+      await run('vgcreate', [THEIRS, links()[0]]);
+      await run('lvcreate', ['--yes', '--addtag', OWNER_TAG, '--name', 'pvc-1', '--extents', '1', THEIRS]);
+      await run('lvcreate', ['--yes', '--name', 'pvc-2', '--extents', '1', THEIRS]);
+      expect(findVolume(await readReport(lvm()), 'pvc-1')?.volumeGroup).toBe(THEIRS);
+      await removeVolume(lvm(), 'pvc-1');
+      await rejectsWith(removeVolume(lvm(), 'pvc-2'), 'FailedPrecondition');
+      expect(findGroup(await readReport(lvm()), THEIRS)?.logicalVolumes.map(({ name }) => name)).toEqual(['pvc-2']);
     });
 
     it('runs the commands of a node one after another (trap 37)', async () => {
@@ -245,4 +204,5 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       expect((await group())?.logicalVolumes.map((volume) => volume.name).sort()).toEqual(['pvc-1', 'pvc-2', 'pvc-3']);
     });
   });
+  describeLayouts(name, setup);
 };

@@ -15,15 +15,26 @@ export type FakeContent =
   | { kind: 'filesystem'; type: string; uuid: string; inProgress?: boolean; damaged?: boolean }
   | { kind: 'pv'; uuid: string; group: string; extents?: number };
 
+/** Extents of a physical volume, named by its UUID, that hold a part of a logical volume. */
+export interface FakePart {
+  readonly pv: string;
+  readonly extents: number;
+  /** What LVM puts behind the volume's name for a hidden part, for example `_rimage_0`; empty for the volume itself. */
+  readonly suffix: string;
+}
+
 export interface FakeLv {
   name: string;
   extents: number;
+  /** LVM's words for how it lies on disk: `linear`, `striped`, `raid,raid1`. */
+  layout: string;
+  parts: FakePart[];
+  /** How far the copies of a mirrored one are alike; entirely, when absent. */
+  syncPercent?: number;
   tags: string[];
   active: boolean;
   minor: number;
   health?: string;
-  /** LVM's words for how it lies on disk; `linear` when absent. */
-  layout?: string;
   content?: FakeContent;
   unreadable?: boolean;
   /** A program has it open. */

@@ -1,7 +1,7 @@
 import { systemClock } from '@berth/runtime/clock';
 import type { Host } from '../host/host.ts';
 import { createLvm } from '../lvm/command.ts';
-import { GROUPS_OF_TESTS, type LvmPlace } from './lvm-behaviour.ts';
+import { GROUPS_OF_TESTS, type LvmPlace } from './lvm-place.ts';
 
 const WIPE_MS = 60_000;
 

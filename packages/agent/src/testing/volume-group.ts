@@ -23,5 +23,6 @@ export const volumeGroup = (facts: Partial<VolumeGroup> = {}): VolumeGroup => ({
 /** A volume in it. */
 export const logicalVolume = (name: string, extents: number, tags: readonly string[]): LogicalVolumeOnDisk => ({
   ...{ name, tags, volumeGroup: 'vg-fast', uuid: `LV-${name}`, sizeBytes: extents * EXTENT_BYTES },
+  ...{ takenBytes: extents * EXTENT_BYTES, disks: [], isMirrored: false, isInSync: true },
   ...{ active: true, device: '253:0', health: '' },
 });

@@ -1,3 +1,4 @@
+import { runFakeLvm } from '@berth/agent/testing/fake-lvm';
 import { TOPOLOGY_KEY } from '@berth/contract/names';
 import { describe, expect, it } from 'vitest';
 import { useStage } from '../testing/use-stage.ts';
@@ -73,8 +74,8 @@ describe('a claim that waits for its first consumer', () => {
   it('is scheduled elsewhere when its node turns out to have no room', async () => {
     // Somebody else's volume that the agent has not seen yet; the node still looks like the one with the most room.
     const { state } = stage.node('bind-a').machine;
-    const theirs = { name: 'theirs', extents: 4000, tags: [], active: true, minor: 99 };
-    state.groups[0]?.lvs.push(theirs);
+    const made = runFakeLvm(state, ['lvcreate', '--name', 'theirs', '--extents', '4000', 'csi-vg-nvme']);
+    expect(made.stderr).toBe('');
     await stage.makeClaim({ name: 'data', className: 'berth-nvme', size: '6Gi' });
     await stage.makePod({ name: 'three', claims: ['data'] });
     await stage.isReady('three');
@@ -82,7 +83,7 @@ describe('a claim that waits for its first consumer', () => {
     expect(await stage.told('data')).toContainEqual(
       expect.stringMatching(/ProvisioningFailed: node bind-a has no room .*6 GiB are asked for; choosing a node again/),
     );
-    state.groups[0]?.lvs.splice(state.groups[0].lvs.indexOf(theirs), 1);
+    runFakeLvm(state, ['lvremove', 'csi-vg-nvme/theirs']);
     await cleared('three', 'data');
   });
 });
