@@ -9,27 +9,20 @@ import { createFakeKubeClient, type FakeKubeClient } from '@berth/kube/testing/f
 import { type Clock, systemClock } from '@berth/runtime/clock';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
-import { spawner } from '@berth/runtime/spawn';
+import { type CertificateFiles, makeCertificate } from '@berth/runtime/testing/certificate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { extenderConfigSchema } from './config.ts';
 import { runExtender } from './extender.ts';
 import { claim, node, nodeStorage, pod, storageClass } from './testing/fixture.ts';
 
 let directory: string;
+let files: CertificateFiles;
 let agent: Agent;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'berth-extender-'));
-  const made = await spawner.run(
-    [
-      ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=berth', '-addext', 'subjectAltName=DNS:localhost'],
-      ...['-keyout', join(directory, 'tls.key'), '-out', join(directory, 'tls.crt')],
-    ],
-    { timeoutMs: 20_000 },
-  );
-  expect(made.exitCode, made.stderr).toBe(0);
-  agent = new HttpsAgent({ keepAlive: true, ca: await readFile(join(directory, 'tls.crt')) });
+  files = await makeCertificate(directory, { altNames: ['DNS:localhost'] });
+  agent = new HttpsAgent({ keepAlive: true, ca: await readFile(files.cert) });
 });
 
 afterAll(async () => {
@@ -47,8 +40,8 @@ const startExtender = (client: FakeKubeClient, signal: AbortSignal, clock: Clock
     host: '127.0.0.1',
     port: 0,
     metricsPort: 0,
-    tlsCert: join(directory, 'tls.crt'),
-    tlsKey: join(directory, 'tls.key'),
+    tlsCert: files.cert,
+    tlsKey: files.key,
     rackLabels: 'rack',
   });
   const listening = Promise.withResolvers<Ports>();

@@ -6,23 +6,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startHttpServer } from './http-server.ts';
 import { silentLogger } from './logger.ts';
 import { createManualClock } from './manual-clock.ts';
-import { spawner } from './spawn.ts';
+import { makeCertificate } from './testing/certificate.ts';
 
 let directory: string;
 const file = (name: string) => join(directory, name);
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'berth-tls-'));
-  for (const name of ['old', 'new']) {
-    const made = await spawner.run(
-      [
-        ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', `/CN=${name}`, '-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)],
-      ],
-      { timeoutMs: 20_000 },
-    );
-    expect(made.exitCode, made.stderr).toBe(0);
-  }
+  for (const name of ['old', 'new']) await makeCertificate(directory, { name });
 });
 
 afterAll(() => rm(directory, { recursive: true }));

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from '@berth/bed/process/spawn';
+import { makeCertificate } from '@berth/runtime/testing/certificate';
 import { startNodeProcess } from '../node-process.ts';
 import { againstGoal, type Result } from '../result.ts';
 
@@ -15,8 +15,7 @@ const PATIENCE_MS = 120_000;
  */
 export const benchMemory = async (signal: AbortSignal): Promise<Result[]> => {
   const directory = await mkdtemp(join(tmpdir(), 'berth-bench-'));
-  const [cert, key] = [join(directory, 'tls.crt'), join(directory, 'tls.key')];
-  await makeCertificate(cert, key);
+  const { cert, key } = await makeCertificate(directory, { altNames: ['IP:127.0.0.1', 'DNS:localhost'] });
   const counts = [String(SIZE.nodes), String(SIZE.volumes)];
   const api = await startNodeProcess(
     join(import.meta.dirname, 'api-server.process.ts'),
@@ -59,12 +58,6 @@ const extenderFlags = (files: { kubeconfig: string; cert: string; key: string })
   ...['--host', '127.0.0.1', '--port', '0', '--metrics-port', '0'],
   ...['--kubeconfig', files.kubeconfig, '--tls-cert', files.cert, '--tls-key', files.key],
 ];
-
-const makeCertificate = async (cert: string, key: string): Promise<void> => {
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
-  await run('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], { timeoutMs: 20_000 });
-};
 
 const kubeconfigFor = (port: number, cert: string): string =>
   JSON.stringify({

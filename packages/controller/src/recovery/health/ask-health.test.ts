@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NODES, SECRETS, STATEFUL_SETS } from '@berth/kube/resources';
-import { spawner } from '@berth/runtime/spawn';
+import { makeCertificate } from '@berth/runtime/testing/certificate';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLostNodeCluster, type LostNodeCluster } from '../../testing/lost-node-cluster.ts';
 
@@ -20,14 +20,9 @@ let url: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'berth-health-'));
-  const argv = [
-    ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=es', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-keyout', join(directory, 'tls.key'), '-out', join(directory, 'tls.crt')],
-  ];
-  expect((await spawner.run(argv, { timeoutMs: 20_000 })).exitCode).toBe(0);
-  ca = await readFile(join(directory, 'tls.crt'), 'utf8');
-  const key = await readFile(join(directory, 'tls.key'), 'utf8');
+  const files = await makeCertificate(directory, { altNames: ['IP:127.0.0.1'] });
+  ca = await readFile(files.cert, 'utf8');
+  const key = await readFile(files.key, 'utf8');
   server = createServer({ key, cert: ca }, (request, response) => {
     application.asked.push(`${request.method} ${request.url} ${request.headers.authorization ?? 'nobody'}`);
     if (!application.silent) response.end(application.answer);
