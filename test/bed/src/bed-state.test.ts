@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type BedState, checkNames, inspectBed, nextIndex, readState, writeState } from './bed-state.ts';
 import { identify } from './process/process-table.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 
 const state: BedState = {
   name: 'b',
@@ -16,8 +16,7 @@ const state: BedState = {
 };
 
 async function temporaryPaths() {
-  const directory = await mkdtemp(join(tmpdir(), 'berth-state-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
+  const directory = await temporaryDirectory();
   return { cache: directory, run: (bed: string) => join(directory, bed), logs: () => directory, repository: directory };
 }
 

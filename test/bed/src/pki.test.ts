@@ -1,15 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createJoinMaterial, joinFiles } from './control-plane/join-material.ts';
 import { openPki, type Pki } from './pki.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 
 async function newPki(): Promise<Pki> {
-  const directory = await mkdtemp(join(tmpdir(), 'berth-pki-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  return openPki(directory);
+  return openPki(await temporaryDirectory());
 }
 
 test('a client certificate carries user and group, is signed by the authority and outlives cached snapshots', async () => {

@@ -1,15 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { ensureCacheEntry } from './cache-entry.ts';
 
 const { signal } = new AbortController();
-const newRoot = () => mkdtempSync(join(tmpdir(), 'cache-entry-'));
 const buildFile = async (directory: string) => writeFileSync(join(directory, 'content'), 'built');
 
 test('two that want the same entry at once get one build', async () => {
-  const root = newRoot();
+  const root = await temporaryDirectory();
   let builds = 0;
   const build = async (directory: string) => {
     builds += 1;
@@ -22,7 +21,7 @@ test('two that want the same entry at once get one build', async () => {
 });
 
 test('a build that fails leaves no entry, and the next one starts from nothing', async () => {
-  const root = newRoot();
+  const root = await temporaryDirectory();
   const failing = async (directory: string) => {
     writeFileSync(join(directory, 'half'), '');
     throw new Error('no mirror');
@@ -34,7 +33,7 @@ test('a build that fails leaves no entry, and the next one starts from nothing',
 });
 
 test('what a killed build left is not taken for an entry', async () => {
-  const root = newRoot();
+  const root = await temporaryDirectory();
   mkdirSync(join(root, 'k.unfinished'));
   writeFileSync(join(root, 'k.unfinished', 'half'), '');
   const directory = await ensureCacheEntry({ root, key: 'k', build: buildFile, signal });

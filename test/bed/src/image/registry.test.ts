@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestOfTag, mediaTypes, writeOciLayout } from './oci-layout.ts';
 import { createRegistry } from './registry.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'registry-'));
+const root = mkdtempSync(join(tmpdir(), 'berth-registry-'));
 const server = createRegistry(root);
 const get = (path: string, method = 'GET') =>
   fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { method });
@@ -26,7 +26,10 @@ beforeAll(async () => {
   await once(server, 'listening');
 });
 
-afterAll(() => server.close());
+afterAll(async () => {
+  server.close();
+  await rm(root, { recursive: true });
+});
 
 test('a client finds out that this is a registry of version 2', async () => {
   expect((await get('/v2/')).status).toBe(200);

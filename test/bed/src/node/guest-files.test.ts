@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../process/spawn.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { writeFilesScript } from './guest-files.ts';
 
 test('a shell that runs the script writes each file with its content and mode', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'guest-files-'));
+  const directory = await temporaryDirectory();
   const secret = { path: join(directory, "it's/deep/key"), content: 'a\n$HOME `x`\nEND\n', mode: 0o600 };
   const empty = { path: join(directory, 'empty'), content: '', mode: 0o755 };
   await run('sh', ['-eu'], { input: writeFilesScript([secret, empty]) });

@@ -1,13 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { withLock } from './lock.ts';
 
 async function lockFile(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'berth-lock-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  return join(directory, 'lock');
+  return join(await temporaryDirectory(), 'lock');
 }
 
 test('work under one lock never overlaps and leaves no file', async () => {
