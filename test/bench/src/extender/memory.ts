@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeCertificate } from '@berth/runtime/testing/certificate';
 import { startNodeProcess } from '../node-process.ts';
+import { memoryOf } from '../process-memory.ts';
 import { againstGoal, type Result } from '../result.ts';
 
 const SIZE = { nodes: 5_000, volumes: 50_000 };
@@ -76,11 +77,4 @@ const untilReady = async (port: number, signal: AbortSignal): Promise<void> => {
     await delay(50, undefined, { signal });
   }
   throw new Error(`the extender was not ready after ${PATIENCE_MS} ms: ${said}`);
-};
-
-/** MiB resident now, and the most there ever was. */
-const memoryOf = async (pid: number): Promise<{ now: number; peak: number }> => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
-  return { now: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024 };
 };
