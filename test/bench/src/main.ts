@@ -5,6 +5,9 @@ import { readEnvironment } from '@berth/bed/environment';
 import { createPaths } from '@berth/bed/paths';
 import { createPlainProgress } from '@berth/bed/progress';
 import { formatTable } from '@berth/e2e/demo/table';
+import { benchAgent } from './agent/agent.ts';
+import { benchBind } from './controller/bind.ts';
+import { benchCapacity } from './controller/capacity.ts';
 import { benchDemo } from './demo.ts';
 import { benchGrowth } from './extender/growth.ts';
 import { benchHttp } from './extender/http.ts';
@@ -22,6 +25,9 @@ const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Resul
   growth: ({ signal }) => benchGrowth(signal),
   http: ({ signal }) => benchHttp(signal),
   memory: ({ signal }) => benchMemory(signal),
+  agent: benchAgent,
+  bind: benchBind,
+  capacity: benchCapacity,
   scheduler: benchScheduler,
   demo: benchDemo,
 };

@@ -1,12 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BedContext } from '@berth/bed/bed-parts';
-import { kubeconfig } from '@berth/bed/kubeconfig';
 import { run } from '@berth/bed/process/spawn';
 import { parse, stringify } from 'yaml';
+import { type Bare, withControlPlane } from '../control-plane/control-plane.ts';
+import { furnish } from '../control-plane/furnish.ts';
 import { againstFloor, type Result } from '../result.ts';
-import { type Bare, withControlPlane } from './control-plane.ts';
-import { furnish } from './furnish.ts';
 import { type Load, millisecondsPerPod } from './throughput.ts';
 
 const NODES = 5_000;
@@ -20,9 +19,9 @@ const EXTENDER_PORT = 9443;
  * Two rounds, and the better time of each kind: whatever else the machine does only ever makes it slower.
  */
 export const benchScheduler = (context: BedContext): Promise<Result[]> =>
-  withControlPlane(context, async (bare) => {
+  withControlPlane(context, { bed: 'bench-scheduler' }, async (bare) => {
     const { progress, signal } = context;
-    await progress.step(`Make ${NODES} nodes`, () => furnish(bare, NODES));
+    await progress.step(`Make ${NODES} nodes`, () => furnish(bare, { nodes: NODES, role: 'extender' }));
     await bare.kubectl(['apply', '-f', join(bare.repository, 'deploy/claims-only/mark-pods.yaml')]);
     await bare.startNode('echo', [join(import.meta.dirname, 'echo.process.ts'), String(ECHO_PORT)], 'listening');
     const extender = await startExtender(bare, signal);
@@ -79,12 +78,10 @@ const configOf = (extenders: readonly Extender[]): string =>
 
 /** The extender as it is deployed, under its own service account; gives the users' entry with its address here. */
 const startExtender = async (bare: Bare, signal: AbortSignal): Promise<Extender> => {
-  const { kubectl, plane, server, runDir, repository } = bare;
+  const { runDir, repository } = bare;
   const keys = join(runDir, 'extender');
   await run(join(repository, 'scripts/extender-certificate'), [keys, '127.0.0.1'], { signal });
-  const token = (await kubectl(['-n', 'berth-system', 'create', 'token', 'berth-extender'])).trim();
-  const credentials = join(runDir, 'extender.kubeconfig');
-  await writeFile(credentials, kubeconfig({ server, ca: plane.pki.ca, user: { token } }), { mode: 0o600 });
+  const credentials = await bare.writeKubeconfig('berth-extender');
   const flags = ['--port', String(EXTENDER_PORT), '--kubeconfig', credentials, '--log-level', 'info'];
   const files = ['--tls-cert', join(keys, 'tls.crt'), '--tls-key', join(keys, 'tls.key')];
   const program = join(repository, 'packages/extender/src/main.ts');

@@ -3,8 +3,8 @@ import { PODS } from '@berth/kube/resources';
 import { createWatchCache } from '@berth/kube/watch-cache';
 import { systemClock } from '@berth/runtime/clock';
 import { silentLogger } from '@berth/runtime/logger';
-import type { Bare } from './control-plane.ts';
-import { queuePods } from './furnish.ts';
+import type { Bare } from '../control-plane/control-plane.ts';
+import { queuePods } from './queue-pods.ts';
 
 const PATIENCE_MS = 180_000;
 
