@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed } from '@berth/bed/bed';
 import { formatBytes, parseQuantity } from '@berth/contract/quantity';
-import { parseAllDocuments } from 'yaml';
 import { type EventObject, isRunning, list } from '../api.ts';
 import { readAllocatable, readLeftovers } from '../storage-facts.ts';
 import { readVolumeFacts, type VolumeFact } from '../volume-facts.ts';
 import { waitUntil } from '../wait.ts';
+import { withoutVolumes } from './without-volumes.ts';
 
 /** What the acts of the demo, and the tests of the same path, work with. */
 export interface Stage {
@@ -29,12 +29,8 @@ export const applyElasticsearch = (stage: Stage): Promise<string> =>
 
 /** Runs the same set without its volumes: what a cluster does without us. Returns when its members run. */
 export const runWithoutVolumes = async (stage: Stage): Promise<void> => {
-  const documents = parseAllDocuments(await readFile(manifest(stage, 'elasticsearch.yaml'), 'utf8')).map((document) => {
-    document.deleteIn(['spec', 'volumeClaimTemplates']);
-    document.deleteIn(['spec', 'template', 'spec', 'containers', 0, 'volumeMounts']);
-    return document.toString();
-  });
-  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], documents.join(''));
+  const text = await readFile(manifest(stage, 'elasticsearch.yaml'), 'utf8');
+  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], withoutVolumes(text));
   await awaitMembers(stage);
 };
 
@@ -92,7 +88,8 @@ export const deleteElasticsearch = async (
   stage: Stage,
   before: Awaited<ReturnType<typeof readAllocatable>>,
 ): Promise<void> => {
-  await kubectl(stage, 'delete', '-f', manifest(stage, 'elasticsearch.yaml'), '--wait=true');
+  // In the foreground: otherwise pods run on for a moment, and would be taken for those of the next set.
+  await kubectl(stage, 'delete', '-f', manifest(stage, 'elasticsearch.yaml'), '--cascade=foreground', '--wait=true');
   await kubectl(stage, 'delete', 'pvc', '-l', APPLICATION, '--wait=true');
   await waitUntil(
     async () => {
