@@ -17,6 +17,7 @@ import { benchBurst } from './placement/burst.ts';
 import { benchPacking } from './placement/packing.ts';
 import type { Result } from './result.ts';
 import { benchScheduler } from './scheduler/scheduler.ts';
+import { benchStage } from './stage/stage.ts';
 
 /** By name, cheap ones first. The scheduler's needs a control plane, and only the demo needs nodes. */
 const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Result[]>>> = {
@@ -29,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Resul
   bind: benchBind,
   capacity: benchCapacity,
   scheduler: benchScheduler,
+  stage: benchStage,
   demo: benchDemo,
 };
 

@@ -6,7 +6,7 @@ import { createLvm } from '@berth/agent/lvm/command';
 import { createVolume } from '@berth/agent/lvm/logical-volume';
 import { physicalVolumeUuids } from '@berth/agent/lvm/physical-volume-uuid';
 import { addDisks } from '@berth/agent/lvm/volume-group';
-import { createFakeMachine } from '@berth/agent/testing/fake-machine';
+import { createFakeMachine, type FakeMachine } from '@berth/agent/testing/fake-machine';
 import { createMachineState, type MachineState } from '@berth/agent/testing/machine-state';
 import { volumeGroupName, volumeName } from '@berth/contract/names';
 import { systemClock } from '@berth/runtime/clock';
@@ -34,7 +34,8 @@ export const createPlayedNode = async (count: number): Promise<PlayedNode> => {
   const volumes = Array.from({ length: count }, (_, index) => volumeName(uidOf(index)));
   const stateFile = join(directory, 'state.json');
   await makeHostFiles(directory);
-  await writeFile(stateFile, JSON.stringify(await fill(directory, volumes)));
+  const { state } = await createFilledMachine(directory, volumes);
+  await writeFile(stateFile, JSON.stringify(state));
   return {
     directory,
     commandPrefix: [process.execPath, FAKE_HOST, stateFile].join(' '),
@@ -56,15 +57,17 @@ const makeHostFiles = async (directory: string): Promise<void> => {
   await writeFile(join(directory, 'sys/block/nvme0n1/stat'), '0 0 0 0 0 0 0 0 0 0 0\n');
 };
 
-const fill = async (directory: string, volumes: readonly string[]): Promise<MachineState> => {
+/** A fake machine with one disk that is the agent's already, and these volumes on it, never mounted; its /proc lies in the directory. */
+export const createFilledMachine = async (directory: string, volumes: readonly string[]): Promise<FakeMachine> => {
   const state = createMachineState([{ path: DISK.path, sizeBytes: 2 * volumes.length * VOLUME_GIB * GIB }]);
   state.links[DISK.link] = DISK.path;
-  const { spawner } = createFakeMachine(state, directory);
-  const lvm = createLvm({ host: createHost({ spawner, prefix: [] }), clock: systemClock });
+  const machine = createFakeMachine(state, directory);
+  const lvm = createLvm({ host: createHost({ spawner: machine.spawner, prefix: [] }), clock: systemClock });
   const group = volumeGroupName('nvme');
   const disks = [{ link: DISK.link, uuids: physicalVolumeUuids(NODE, `serial Disk_S-${DISK.path}`) }];
   await addDisks(lvm, { group, disks, report: { groups: [], orphans: [] } });
   for (const name of volumes)
     await createVolume(lvm, { group, name, sizeBytes: VOLUME_GIB * GIB, toBeFormatted: true });
-  return { ...state, commands: [] };
+  state.commands = [];
+  return machine;
 };
