@@ -7,6 +7,7 @@ import { freePort } from './forwarding.ts';
 import { ensureNodeImage } from './image/image.ts';
 import { preflight } from './preflight.ts';
 import { identify } from './process/process-table.ts';
+import { pruneCache } from './prune-cache.ts';
 import { copyClusterData, type Origin, startParts } from './start-parts.ts';
 import { ensureTools } from './tools.ts';
 
@@ -52,6 +53,7 @@ export async function startBed(context: BedContext, spec: BedSpec, options: Star
     const origin: Origin = cluster === undefined ? { kind: 'generic' } : { kind: 'cluster', directory: cluster };
     await startParts(parts, { state, origin, schedulerConfig: spec.schedulerConfig });
     await writeState(paths.run(spec.name), { ...state, phase: 'up', owner: options.leaveRunning ? null : owner });
+    await prune(context);
     return await createBed(parts);
   } catch (error) {
     await progress.step(`Clear bed ${spec.name} after a failure`, () => clearBed(paths, spec.name));
@@ -67,6 +69,14 @@ export async function openBed(context: BedContext, name: string): Promise<Bed> {
     throw new Error(`bed ${name} is broken or was left by a crash; "down --bed ${name}" clears it`);
   if (standing.state.phase === 'starting') throw new Error(`bed ${name} is still starting`);
   return createBed(await assembleParts(context, standing.state));
+}
+
+/** A cache that can't be tidied is no reason to end a bed that is up. */
+async function prune({ paths, progress }: BedContext): Promise<void> {
+  const tidy = progress.step('Tidy the cache', async (say) => {
+    for (const name of await pruneCache(paths, Date.now())) say(`removed ${name}`);
+  });
+  await tidy.catch(() => {});
 }
 
 async function clearRemains(context: BedContext, name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../testing/temporary-directory.ts';
@@ -18,6 +18,14 @@ test('two that want the same entry at once get one build', async () => {
   const directories = await Promise.all([ensureCacheEntry(entry), ensureCacheEntry(entry)]);
   expect(builds).toBe(1);
   expect(directories).toEqual([join(root, 'k'), join(root, 'k')]);
+});
+
+test('an entry tells when it was asked for last', async () => {
+  const entry = { root: await temporaryDirectory(), key: 'k', build: buildFile, signal };
+  const directory = await ensureCacheEntry(entry);
+  utimesSync(directory, 0, 0);
+  await ensureCacheEntry(entry);
+  expect(statSync(directory).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
 });
 
 test('a build that fails leaves no entry, and the next one starts from nothing', async () => {

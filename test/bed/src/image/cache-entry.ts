@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from '../process/lock.ts';
 import { stopRecorded } from '../process/spawn.ts';
@@ -20,9 +20,9 @@ export interface CacheEntry {
  */
 export async function ensureCacheEntry({ root, key, build, signal }: CacheEntry): Promise<string> {
   const directory = join(root, key);
-  if (await exists(directory)) return directory;
+  if (await use(directory)) return directory;
   return await withLock(join(root, `${key}.lock`), signal, async () => {
-    if (await exists(directory)) return directory;
+    if (await use(directory)) return directory;
     const unfinished = join(root, `${key}.unfinished`);
     await stopRecorded(unfinished);
     await rm(unfinished, { recursive: true, force: true });
@@ -33,9 +33,14 @@ export async function ensureCacheEntry({ root, key, build, signal }: CacheEntry)
   });
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
+/** Notes that the entry is used, for `pruneCache`; false when it is not there. */
+async function use(directory: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await utimes(directory, now, now);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
