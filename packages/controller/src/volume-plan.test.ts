@@ -1,39 +1,13 @@
-import { PERSISTENT_VOLUME_FINALIZER } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { describe, expect, it } from 'vitest';
-import type { Plan } from './action.ts';
-import { ORPHANED_SINCE, RETAINED_SINCE } from './mark.ts';
+import { ORPHANED_SINCE } from './mark.ts';
 import { aClaim, aLogicalVolume, aPersistentVolume, LONG_AGO, READY, VOLUME } from './testing/builders.ts';
-import { planVolume, type VolumeState } from './volume-plan.ts';
+import { NOW, type VolumeCase, volumeState, volumeWords } from './testing/volume-state.ts';
+import { planVolume } from './volume-plan.ts';
 
-const NOW = new Date('2026-01-01T00:00:00Z');
 const ready = aLogicalVolume({ status: READY });
 const going = aLogicalVolume({ status: READY, deleting: true });
 const boundClaim = aClaim({ spec: { volumeName: VOLUME } });
-
-const state = (changes: Partial<VolumeState>): VolumeState => ({
-  logicalVolume: ready,
-  persistentVolume: undefined,
-  claim: undefined,
-  claimVanished: false,
-  nodeExists: true,
-  now: NOW,
-  orphanGraceMs: 600_000,
-  ...changes,
-});
-
-const words = (plan: Plan): readonly string[] =>
-  plan.actions.map((action) => {
-    if (action.kind === 'event') return `${action.type}:${action.reason}`;
-    if (action.kind === 'setLogicalVolumeConditions') {
-      return `say:${action.conditions.map(({ reason }) => reason).join()}`;
-    }
-    return action.kind === 'markLogicalVolume'
-      ? `${action.time === undefined ? 'unmark' : 'mark'}:${action.mark.split('/')[1]}`
-      : action.kind;
-  });
-
-type Case = readonly [name: string, changes: Partial<VolumeState>, expected: readonly string[]];
 
 /** What the object says after the controller has told that it is an orphan since nine minutes. */
 const said = (volume: LogicalVolume): LogicalVolume => {
@@ -52,7 +26,7 @@ describe('a volume that was made by a call of the CSI Controller service', () =>
   const csi = { driver: 'csi.storage.io', volumeHandle: VOLUME };
   const volumeAttributes = { 'storage.kubernetes.io/csiProvisionerIdentity': '1-csi.storage.io' };
   const sidecars = { ...built, spec: { ...built.spec, csi: { ...csi, volumeAttributes } } };
-  const cases: readonly Case[] = [
+  const cases: readonly VolumeCase[] = [
     ['is no orphan without claim and persistent volume', { logicalVolume: called }, []],
     ['stays although its claim vanished', { logicalVolume: called, claimVanished: true }, []],
     ['stays although its persistent volume is released', { logicalVolume: called, persistentVolume: sidecars }, []],
@@ -68,126 +42,13 @@ describe('a volume that was made by a call of the CSI Controller service', () =>
     ],
   ];
   it.each(cases)('%s', (_name, changes, expected) => {
-    expect(words(planVolume(state(changes)))).toEqual(expected);
-  });
-});
-
-describe('reclaim policy Delete', () => {
-  const released = aPersistentVolume({ phase: 'Released' });
-  const deleted = aPersistentVolume({ phase: 'Released', deleting: true });
-  const cases: readonly Case[] = [
-    ['in use: nothing', { persistentVolume: aPersistentVolume(), claim: boundClaim }, []],
-    ['released: the logical volume goes first', { persistentVolume: released }, ['deleteLogicalVolume']],
-    [
-      'released, the logical volume is going: wait',
-      { persistentVolume: released, logicalVolume: going, now: new Date(LONG_AGO) },
-      [],
-    ],
-    [
-      'released, the agent does not remove the logical volume: that is said, and nothing is done in its place (trap 91)',
-      { persistentVolume: released, logicalVolume: going },
-      ['Warning:RemovalDelayed'],
-    ],
-    [
-      'released, the logical volume is gone: the persistent volume goes',
-      { persistentVolume: released, logicalVolume: undefined },
-      ['deletePersistentVolume'],
-    ],
-    [
-      'the persistent volume is going: our finalizer is the last',
-      { persistentVolume: deleted, logicalVolume: undefined },
-      ['releasePersistentVolume'],
-    ],
-    [
-      'deleted by hand after the claim: the logical volume goes first',
-      { persistentVolume: deleted },
-      ['deleteLogicalVolume'],
-    ],
-    [
-      'deleted by hand while the claim is bound: wait',
-      { persistentVolume: aPersistentVolume({ deleting: true }), claim: boundClaim },
-      [],
-    ],
-    [
-      'deleted by hand while the binding is half done: wait',
-      { persistentVolume: aPersistentVolume({ deleting: true }), claim: aClaim() },
-      [],
-    ],
-    [
-      'deleted by hand before the binding began: the logical volume goes',
-      { persistentVolume: aPersistentVolume({ deleting: true, phase: 'Available' }), claim: aClaim() },
-      ['deleteLogicalVolume'],
-    ],
-    [
-      'released because the claim is bound to another volume: the logical volume goes',
-      { persistentVolume: released, claim: aClaim({ spec: { volumeName: 'other' } }) },
-      ['deleteLogicalVolume'],
-    ],
-    [
-      'the claim says bound although the volume says released: wait for them to agree',
-      { persistentVolume: released, claim: boundClaim },
-      [],
-    ],
-    [
-      'made by hand for our driver: not ours to delete',
-      { persistentVolume: aPersistentVolume({ phase: 'Released', annotations: {}, finalizers: [] }) },
-      [],
-    ],
-    [
-      'without our finalizer: nothing to hold back',
-      { persistentVolume: aPersistentVolume({ deleting: true, phase: 'Released', finalizers: ['other/one'] }) },
-      [],
-    ],
-    [
-      'the logical volume was deleted under it: that is said',
-      { persistentVolume: aPersistentVolume(), claim: boundClaim, logicalVolume: undefined },
-      ['Warning:VolumeLost'],
-    ],
-  ];
-  it.each(cases)('%s', (_name, changes, expected) => {
-    expect(words(planVolume(state(changes)))).toEqual(expected);
-  });
-});
-
-describe('reclaim policy Retain', () => {
-  const deleted = aPersistentVolume({ policy: 'Retain', phase: 'Released', deleting: true });
-  const retained = aLogicalVolume({ status: READY, annotations: { [RETAINED_SINCE]: '2025-01-01T00:00:00Z' } });
-  const cases: readonly Case[] = [
-    [
-      'released: everything stays',
-      { persistentVolume: aPersistentVolume({ policy: 'Retain', phase: 'Released' }) },
-      [],
-    ],
-    [
-      'the persistent volume is deleted: the logical volume is marked and stays (trap 84)',
-      { persistentVolume: deleted },
-      ['mark:retained-since', 'releasePersistentVolume'],
-    ],
-    [
-      'the mark is there already: only the finalizer goes',
-      { persistentVolume: deleted, logicalVolume: retained },
-      ['releasePersistentVolume'],
-    ],
-    [
-      'the logical volume is gone: the finalizer goes (trap 84)',
-      { persistentVolume: deleted, logicalVolume: undefined },
-      ['releasePersistentVolume'],
-    ],
-    ['marked as retained: never an orphan, and its object says so', { logicalVolume: retained }, ['say:Retained']],
-    [
-      'adopted by a new persistent volume: the mark goes',
-      { logicalVolume: retained, persistentVolume: aPersistentVolume() },
-      ['unmark:retained-since'],
-    ],
-  ];
-  it.each(cases)('%s', (_name, changes, expected) => {
-    expect(words(planVolume(state(changes)))).toEqual(expected);
+    expect(volumeWords(planVolume(volumeState(changes)))).toEqual(expected);
   });
 });
 
 describe('the node is gone', () => {
   const nodeExists = false;
-  const cases: readonly Case[] = [
+  const cases: readonly VolumeCase[] = [
     ["the agent's finalizer is released (trap 85)", { logicalVolume: going, nodeExists }, ['releaseLogicalVolume']],
     [
       'the same, once: nothing is left to release (trap 86)',
@@ -210,7 +71,7 @@ describe('the node is gone', () => {
     ],
   ];
   it.each(cases)('%s', (_name, changes, expected) => {
-    expect(words(planVolume(state(changes)))).toEqual(expected);
+    expect(volumeWords(planVolume(volumeState(changes)))).toEqual(expected);
   });
 });
 
@@ -220,7 +81,7 @@ describe('a logical volume without a persistent volume', () => {
       status: READY,
       annotations: { [ORPHANED_SINCE]: new Date(NOW.getTime() - minutes * 60_000).toISOString() },
     });
-  const cases: readonly Case[] = [
+  const cases: readonly VolumeCase[] = [
     ['with its claim: in the making', { claim: aClaim() }, []],
     [
       'that was marked, and its claim is there after all: the mark goes',
@@ -259,19 +120,15 @@ describe('a logical volume without a persistent volume', () => {
     ],
   ];
   it.each(cases)('%s', (_name, changes, expected) => {
-    expect(words(planVolume(state(changes)))).toEqual(expected);
+    expect(volumeWords(planVolume(volumeState(changes)))).toEqual(expected);
   });
 
   it('is looked at again when the grace is over', () => {
-    expect(planVolume(state({ logicalVolume: marked(9) })).againAfterMs).toBe(60_000);
-    expect(planVolume(state({})).againAfterMs).toBe(600_000);
+    expect(planVolume(volumeState({ logicalVolume: marked(9) })).againAfterMs).toBe(60_000);
+    expect(planVolume(volumeState({})).againAfterMs).toBe(600_000);
   });
 
   it('is nothing when it does not exist either', () => {
-    expect(planVolume(state({ logicalVolume: undefined })).actions).toEqual([]);
+    expect(planVolume(volumeState({ logicalVolume: undefined })).actions).toEqual([]);
   });
-});
-
-it('keeps the finalizer on every persistent volume that we make', () => {
-  expect(aPersistentVolume().metadata?.finalizers).toEqual([PERSISTENT_VOLUME_FINALIZER]);
 });
