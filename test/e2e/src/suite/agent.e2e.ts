@@ -5,9 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../api.ts';
 import type { Stage } from '../demo/acts.ts';
 import { nodeOf } from '../volume-facts.ts';
-import { waitUntil } from '../wait.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from './one-claim.ts';
-import { openStage } from './suite-bed.ts';
+import { openStage, waitingOn } from './suite-bed.ts';
 
 let stage: Stage;
 const MINUTES = 60_000;
@@ -16,8 +15,7 @@ beforeAll(async () => {
   stage = await openStage('agent');
 });
 
-const waitFor = (probe: () => Promise<'done' | string>, timeoutMs = 3 * MINUTES) =>
-  waitUntil(probe, { timeoutMs, signal: stage.signal });
+const waitFor = waitingOn(() => stage);
 
 /** The class of the published system, unchanged, and what uses it. */
 const CLAIM_AND_POD = `

@@ -3,9 +3,8 @@ import { isRunning, list } from '../api.ts';
 import type { Stage } from '../demo/acts.ts';
 import { replaceController } from '../deploy-berth.ts';
 import { logicalVolumes, nodeOf } from '../volume-facts.ts';
-import { waitUntil } from '../wait.ts';
 import { awaitNothingLeft } from './one-claim.ts';
-import { openStage, suiteContext } from './suite-bed.ts';
+import { openStage, suiteContext, waitingOn } from './suite-bed.ts';
 
 const MINUTES = 60_000;
 const MEMBERS = 3;
@@ -49,8 +48,7 @@ spec:
 let stage: Stage;
 
 const kubectl = (...args: string[]) => stage.bed.kubectl(['-n', stage.namespace, ...args]);
-const waitFor = (probe: () => Promise<'done' | string>, timeoutMs: number) =>
-  waitUntil(probe, { timeoutMs, signal: stage.signal });
+const waitFor = waitingOn(() => stage);
 
 const members = () => list(stage.bed, 'pods', '-n', stage.namespace);
 

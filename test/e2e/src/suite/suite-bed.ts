@@ -3,6 +3,7 @@ import { openBed } from '@berth/bed/start-bed';
 import { bedContext } from '../bed-context.ts';
 import type { BerthContext } from '../beside.ts';
 import type { Stage } from '../demo/acts.ts';
+import { waitUntil } from '../wait.ts';
 
 export const SUITE_BED = 'test';
 
@@ -26,3 +27,11 @@ export const openStage = async (namespace: string): Promise<Stage> => {
   const { paths, signal } = bedContext(() => {}, new AbortController().signal);
   return { bed, repository: paths.repository, namespace, signal };
 };
+
+const PATIENCE_MS = 3 * 60_000;
+
+/** `waitUntil` for the tests of a file, whose stage is opened later; three minutes unless told. */
+export const waitingOn =
+  (stage: () => Stage) =>
+  (probe: () => Promise<'done' | string>, timeoutMs = PATIENCE_MS): Promise<void> =>
+    waitUntil(probe, { timeoutMs, signal: stage().signal });
