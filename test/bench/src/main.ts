@@ -19,7 +19,7 @@ import type { Result } from './result.ts';
 import { benchScheduler } from './scheduler/scheduler.ts';
 import { benchStage } from './stage/stage.ts';
 
-/** By name, cheap ones first. The scheduler's needs a control plane, and only the demo needs nodes. */
+/** By name: those that need nothing, those that need a control plane, those that need nodes. */
 const BENCHMARKS: Readonly<Record<string, (context: BedContext) => Promise<Result[]>>> = {
   packing: ({ signal }) => benchPacking(signal),
   burst: ({ signal }) => benchBurst(signal),
