@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { AppError, toAppError } from '@berth/contract/errors';
-import type { KubeClient, Ref, Selector } from '@berth/kube/client';
+import type { KubeClient, Preconditions, Ref, Selector } from '@berth/kube/client';
 import { EVENTS, LOGICAL_VOLUMES, NODE_STORAGES, NODES, type Resource } from '@berth/kube/resources';
 import type { CertificateFiles } from '@berth/runtime/testing/certificate';
 
@@ -54,7 +54,7 @@ const answer = async (exchange: Exchange): Promise<void> => {
   const { namespace, plural, name = '', part } = PATH.exec(pathname)?.groups ?? {};
   const resource = RESOURCES.find((each) => each.plural === plural);
   if (resource === undefined) throw new AppError('NotFound', `nobody knows ${pathname} here`);
-  const selector = Object.fromEntries([...query].filter(([key]) => key === 'fieldSelector'));
+  const selector = Object.fromEntries([...query].filter(([key]) => key.endsWith('Selector')));
   if (query.get('watch') === 'true') {
     return watch(exchange, resource, { ...selector, resourceVersion: query.get('resourceVersion') ?? '' });
   }
@@ -81,7 +81,10 @@ const perform = async ({ client, request }: Exchange, subject: Subject): Promise
   if (request.method === 'GET') return client.get(resource, ref);
   const body = (await json(request)) as object;
   if (request.method === 'POST') return client.create(resource, body);
-  if (request.method === 'DELETE') return client.delete(resource, ref).then(() => ({}));
+  if (request.method === 'DELETE') {
+    await client.delete(resource, ref, (body as { preconditions?: Preconditions }).preconditions);
+    return {};
+  }
   return request.headers['content-type'] === 'application/apply-patch+yaml'
     ? client.apply(resource, body, { fieldManager: 'agent', ...part })
     : client.mergePatch(resource, ref, body, part);
