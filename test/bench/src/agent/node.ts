@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHost } from '@berth/agent/host/host';
@@ -6,15 +6,16 @@ import { createLvm } from '@berth/agent/lvm/command';
 import { createVolume } from '@berth/agent/lvm/logical-volume';
 import { physicalVolumeUuids } from '@berth/agent/lvm/physical-volume-uuid';
 import { addDisks } from '@berth/agent/lvm/volume-group';
-import { createFakeMachine, type FakeMachine } from '@berth/agent/testing/fake-machine';
-import { createMachineState, type MachineState } from '@berth/agent/testing/machine-state';
+import type { FakeMachine } from '@berth/agent/testing/fake-machine';
+import { createFakeNode } from '@berth/agent/testing/fake-node';
+import type { MachineState } from '@berth/agent/testing/machine-state';
 import { volumeGroupName, volumeName } from '@berth/contract/names';
+import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import { systemClock } from '@berth/runtime/clock';
 
 export const NODE = 'node-1';
 export const VOLUME_GIB = 1;
 const GIB = 1024 ** 3;
-const DISK = { path: '/dev/nvme0n1', link: '/dev/disk/by-id/nvme-Disk_S0' };
 
 /** A played node: directories as the agent sees the host's, and a file with what is on its disk. */
 export interface PlayedNode {
@@ -49,25 +50,24 @@ const FAKE_HOST = join(import.meta.dirname, '../../../../packages/agent/src/test
 
 export const uidOf = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
 
+/** Folders that an agent looks into, beside those of its disk. */
 const makeHostFiles = async (directory: string): Promise<void> => {
-  const folders = ['proc/1', 'udev/data', 'dev/disk/by-id', 'sys/block/nvme0n1', 'kubelet', 'service-account'];
+  const folders = ['udev/data', 'sys/block/nvme0n1', 'kubelet', 'service-account'];
   for (const folder of folders) await mkdir(join(directory, folder), { recursive: true });
-  await writeFile(join(directory, 'dev/nvme0n1'), '');
-  await symlink('../../nvme0n1', join(directory, DISK.link));
   await writeFile(join(directory, 'sys/block/nvme0n1/stat'), '0 0 0 0 0 0 0 0 0 0 0\n');
 };
 
-/** A fake machine with one disk that is the agent's already, and these volumes on it, never mounted; its /proc lies in the directory. */
+/** A fake machine with one disk that is the agent's already, and these volumes on it, never mounted; its files lie in the directory. */
 export const createFilledMachine = async (directory: string, volumes: readonly string[]): Promise<FakeMachine> => {
-  const state = createMachineState([{ path: DISK.path, sizeBytes: 2 * volumes.length * VOLUME_GIB * GIB }]);
-  state.links[DISK.link] = DISK.path;
-  const machine = createFakeMachine(state, directory);
+  const disk = { path: '/dev/nvme0n1', sizeBytes: 2 * volumes.length * VOLUME_GIB * GIB };
+  const client = createFakeKubeClient();
+  const { machine } = await createFakeNode({ nodeName: NODE, directory, disks: [disk], client });
   const lvm = createLvm({ host: createHost({ spawner: machine.spawner, prefix: [] }), clock: systemClock });
   const group = volumeGroupName('nvme');
-  const disks = [{ link: DISK.link, uuids: physicalVolumeUuids(NODE, `serial Disk_S-${DISK.path}`) }];
-  await addDisks(lvm, { group, disks, report: { groups: [], orphans: [] } });
+  const uuids = physicalVolumeUuids(NODE, `serial Disk_S-${disk.path}`);
+  await addDisks(lvm, { group, disks: [{ link: disk.path, uuids }], report: { groups: [], orphans: [] } });
   for (const name of volumes)
     await createVolume(lvm, { group, name, sizeBytes: VOLUME_GIB * GIB, toBeFormatted: true });
-  state.commands = [];
+  machine.state.commands = [];
   return machine;
 };
