@@ -18,7 +18,7 @@ export interface Milestones {
   readonly boundMs: number;
 }
 
-type Seen = { -readonly [milestone in keyof Milestones]?: number } & { known?: true };
+type Seen = { -readonly [milestone in keyof Milestones]?: number } & { known?: number };
 
 const PATIENCE_MS = 30_000;
 
