@@ -173,9 +173,9 @@ const scenarios: readonly Scenario[] = [
   ...[2, 3, 4, 5, 6].map(deleteClaimAfter),
 ];
 
-const run = async (scenario: Scenario, crash?: CrashPoint): Promise<number> => {
+const run = async (scenario: Scenario, ...crashes: CrashPoint[]): Promise<number> => {
   const cluster = await createFakeCluster(scenario.cluster);
-  const controller = await createSteppedController(cluster, { crash });
+  const controller = await createSteppedController(cluster, { crashes });
   try {
     await scenario.play(cluster, controller);
     await scenario.check(cluster);
@@ -190,7 +190,7 @@ describe.each(scenarios)('$name', (scenario) => {
     expect(await run(scenario)).toBeGreaterThan(0);
   });
 
-  it('ends right with a crash before or after any of its calls', async () => {
+  it('ends right with a crash before or after any of its calls', { timeout: 180_000 }, async () => {
     const calls = await run(scenario);
     for (let call = 0; call < calls; call += 1) {
       for (const when of ['before', 'after'] as const) {

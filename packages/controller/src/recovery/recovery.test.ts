@@ -3,7 +3,8 @@ import { CLAIMS, LOGICAL_VOLUMES, NODES, VOLUME_RECOVERIES } from '@berth/kube/r
 import { describe, expect, it } from 'vitest';
 import { NODE_GONE_SINCE } from '../mark.ts';
 import { Crash } from '../testing/crashing-client.ts';
-import { createLostNodeCluster, type LostNodeCluster } from '../testing/lost-node-cluster.ts';
+import { createLostNodeCluster } from '../testing/lost-node-cluster.ts';
+import type { LostNodeCluster } from '../testing/lost-nodes.ts';
 
 const ALL = ['es-0', 'es-1', 'es-2', 'data-es-0', 'data-es-1', 'data-es-2'];
 const WITHOUT_ONE = ['es-0', 'es-2', 'data-es-0', 'data-es-2'];
@@ -26,21 +27,6 @@ describe('a node that is deleted', () => {
     expect(cluster.told).toEqual([
       'RecoveryDecided: node b was deleted, which holds data-es-1 of pod es-1; all 2 other members are ready: giving the data up; the pod starts again with empty volumes',
     ]);
-  });
-
-  it('does so with a crash before or after any call', async () => {
-    const whole = await createLostNodeCluster();
-    await lose(whole);
-    const calls = whole.calls();
-    expect(calls).toBeGreaterThan(5);
-    for (let call = 0; call < calls; call += 1) {
-      for (const when of ['before', 'after'] as const) {
-        const cluster = await createLostNodeCluster({ crash: { call, when } });
-        await lose(cluster);
-        expect(await cluster.present(), `crash ${when} call ${call}`).toEqual(WITHOUT_ONE);
-        expect(await cluster.records(), `crash ${when} call ${call}`).toEqual(['es-1 Done']);
-      }
-    }
   });
 
   it('loses nothing when the node is registered again within the grace (trap 91)', async () => {

@@ -13,16 +13,16 @@ export interface CrashingClient extends KubeClient {
   readonly count: () => number;
 }
 
-/** Passes calls on, except that the one at the crash point throws Crash. */
-export const createCrashingClient = (client: KubeClient, crash: CrashPoint | undefined): CrashingClient => {
+/** Passes calls on, except that those at a crash point throw Crash. */
+export const createCrashingClient = (client: KubeClient, crashes: readonly CrashPoint[]): CrashingClient => {
   let count = 0;
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
     const call = count;
     count += 1;
-    const isHere = call === crash?.call;
-    if (isHere && crash.when === 'before') throw new Crash(`before call ${call}`);
+    const crash = crashes.find((each) => each.call === call);
+    if (crash?.when === 'before') throw new Crash(`before call ${call}`);
     const result = await work();
-    if (isHere) throw new Crash(`after call ${call}`);
+    if (crash !== undefined) throw new Crash(`after call ${call}`);
     return result;
   };
   return {

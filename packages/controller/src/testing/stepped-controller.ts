@@ -32,7 +32,7 @@ export interface SteppedController {
 }
 
 export interface SteppedControllerOptions {
-  readonly crash?: CrashPoint | undefined;
+  readonly crashes?: readonly CrashPoint[];
   readonly place?: PlaceClaim;
 }
 
@@ -43,7 +43,7 @@ export const createSteppedController = async (
 ): Promise<SteppedController> => {
   const clock = createManualClock();
   const told: string[] = [];
-  const client = createCrashingClient(cluster.client, options.crash);
+  const client = createCrashingClient(cluster.client, options.crashes ?? []);
   const place = options.place ?? (() => ({ reason: 'nothing is placed here' }));
   let life = await startLife({ client, clock, told, place });
 

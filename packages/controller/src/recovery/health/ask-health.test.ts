@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { NODES, SECRETS, STATEFUL_SETS } from '@berth/kube/resources';
 import { makeCertificate } from '@berth/runtime/testing/certificate';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createLostNodeCluster, type LostNodeCluster } from '../../testing/lost-node-cluster.ts';
+import { createLostNodeCluster } from '../../testing/lost-node-cluster.ts';
+import type { LostNodeCluster } from '../../testing/lost-nodes.ts';
 
 const ES = { namespace: 'shop', name: 'es' };
 const BASIC = `Basic ${Buffer.from('elastic:hunter2').toString('base64')}`;

@@ -1,0 +1,169 @@
+import { hasCode } from '@berth/contract/errors';
+import { CONFIRM_DATA_LOSS_ANNOTATION } from '@berth/contract/names';
+import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
+import type { KubeClient } from '@berth/kube/client';
+import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
+import { silentLogger } from '@berth/runtime/logger';
+import { createManualClock } from '@berth/runtime/manual-clock';
+import { createMetrics } from '@berth/runtime/metrics';
+import { createCaches, startCaches } from '../caches.ts';
+import { createFreshReader } from '../cluster-reader.ts';
+import type { RecoveryMode } from '../recovery/decision.ts';
+import { createRecoveryExecutor } from '../recovery/recovery-executor.ts';
+import { createRecoveryReconciler } from '../recovery/recovery-reconciler.ts';
+import { aClass, aLogicalVolume } from './builders.ts';
+import { Crash, type CrashPoint, createCrashingClient } from './crashing-client.ts';
+import { SETTINGS } from './settings.ts';
+
+const NODE_NAMES = ['a', 'b', 'c'];
+
+export interface LostNodeOptions {
+  readonly recovery?: string;
+  readonly mode?: RecoveryMode;
+  readonly crashes?: readonly CrashPoint[];
+  readonly healthChecks?: 'on' | 'off';
+}
+
+/** A set es of three, one member a node, each with a volume there. To be stopped. */
+export const openLostNodeCluster = async (options: LostNodeOptions = {}) => {
+  const { recovery = 'node-lost', mode = 'on', crashes = [], healthChecks = 'off' } = options;
+  const api = createFakeKubeClient();
+  const clock = createManualClock();
+  const told: string[] = [];
+  const parameters = { ...aClass().parameters, 'csi.storage.io/recovery': recovery };
+  await api.create(CLASSES, aClass({ parameters }));
+  const set = await api.create(STATEFUL_SETS, {
+    metadata: { namespace: 'shop', name: 'es' },
+    spec: { replicas: 3, serviceName: 'es', selector: {}, template: {} },
+  });
+  const makePod = async (index: number, status: string) =>
+    api.create(PODS, {
+      metadata: {
+        namespace: 'shop',
+        name: `es-${index}`,
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'es', uid: set.metadata?.uid ?? '', controller: true },
+        ],
+      },
+      spec: {
+        nodeName: NODE_NAMES[index] ?? '',
+        containers: [],
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-es-${index}` } }],
+      },
+      status: { conditions: [{ type: 'Ready', status }] },
+    });
+  const makeClaim = (index: number) =>
+    api.create(CLAIMS, {
+      metadata: { namespace: 'shop', name: `data-es-${index}` },
+      spec: { storageClassName: 'fast', volumeName: `pvc-${index}` },
+    });
+  for (const [index, name] of NODE_NAMES.entries()) {
+    await api.create(NODES, { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+    const claim = await makeClaim(index);
+    await makePod(index, 'True');
+    const volume = aLogicalVolume({ nodeName: name });
+    const reference = { namespace: 'shop', name: `data-es-${index}`, uid: claim.metadata?.uid ?? '' };
+    const spec = { ...volume.spec, claim: reference };
+    await api.create(LOGICAL_VOLUMES, { metadata: { name: `pvc-${index}` }, spec });
+  }
+
+  const deletions: string[] = [];
+  /** Members that were not ready when a record about another one was made. */
+  const unreadyThen: string[] = [];
+  const noteUnready = async (recovery: VolumeRecovery) => {
+    for (const { metadata, status } of (await api.list(PODS)).items) {
+      const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+      if (!isReady && metadata?.name !== recovery.spec.pod.name) unreadyThen.push(metadata?.name ?? '');
+    }
+  };
+  const watched: KubeClient = {
+    ...api,
+    create: async (resource, object, signal) => {
+      if (resource.kind === VOLUME_RECOVERIES.kind) await noteUnready(object as VolumeRecovery);
+      return api.create(resource, object, signal);
+    },
+    delete: (resource, ref, how, signal) => {
+      deletions.push(`${ref.name} ${how?.gracePeriodSeconds ?? 'gracefully'}`);
+      return api.delete(resource, ref, how, signal);
+    },
+  };
+  const client = createCrashingClient(watched, crashes);
+  const stopped = new AbortController();
+  const live = async () => {
+    const { signal } = stopped;
+    const caches = createCaches({ client, clock, logger: silentLogger });
+    await startCaches(caches, signal);
+    const fresh = createFreshReader(client, caches, signal);
+    const events = {
+      record: ({ kind }: { kind?: string | undefined }, event: { reason: string; message: string }) =>
+        void (kind !== 'Pod' && told.push(`${event.reason}: ${event.message}`)),
+    };
+    const services = { client, caches, fresh, events, clock, metrics: createMetrics() };
+    const decide = createRecoveryReconciler({ ...services, ...SETTINGS.recovery, mode, healthChecks });
+    const execute = createRecoveryExecutor({ ...services, keepRecordsMs: SETTINGS.recovery.keepRecordsMs });
+    const records = async () => (await api.list(VOLUME_RECOVERIES)).items;
+    return async () => {
+      for (const name of NODE_NAMES) await decide(name, signal);
+      for (const { metadata } of await records()) await execute(metadata.name, signal);
+    };
+  };
+
+  let run = await live();
+  /** One look at all nodes and records; a crash starts the controller anew. */
+  const step = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    try {
+      await run();
+    } catch (thrown) {
+      if (!(thrown instanceof Crash) && !hasCode(thrown, 'Aborted')) throw thrown;
+      run = await live();
+    }
+  };
+  const present = async () => {
+    const pods = (await api.list(PODS)).items.map(({ metadata }) => metadata?.name);
+    const claims = (await api.list(CLAIMS)).items.map(({ metadata }) => metadata?.name);
+    return [...pods, ...claims];
+  };
+  const records = async () =>
+    (await api.list(VOLUME_RECOVERIES)).items.map(
+      ({ spec, status }) => `${spec.pod.name} ${spec.dryRun ? 'dry-run' : (status?.phase ?? 'undecided')}`,
+    );
+  const setReady = (index: number, status: string) =>
+    api.mergePatch(
+      PODS,
+      { namespace: 'shop', name: `es-${index}` },
+      { status: { conditions: [{ type: 'Ready', status }] } },
+      { subresource: 'status' },
+    );
+  const setNodeReady = (name: string, status: string) => {
+    const conditions = [{ type: 'Ready', status, lastTransitionTime: clock.now().toISOString() }];
+    return api.mergePatch(NODES, { name }, { status: { conditions } }, { subresource: 'status' });
+  };
+  /** Somebody writes that the data of a claim may be lost. */
+  const confirm = async (index: number) => {
+    const ref = { namespace: 'shop', name: `data-es-${index}` };
+    const uid = (await api.get(CLAIMS, ref))?.metadata?.uid ?? '';
+    return api.mergePatch(CLAIMS, ref, { metadata: { annotations: { [CONFIRM_DATA_LOSS_ANNOTATION]: uid } } });
+  };
+  return {
+    api,
+    stop: () => stopped.abort(new Error('stopped')),
+    confirm,
+    clock,
+    told,
+    unreadyThen,
+    /** What was deleted, each with its grace in seconds. */
+    deletions,
+    calls: client.count,
+    step,
+    present,
+    records,
+    setReady,
+    setNodeReady,
+    makePod,
+    makeClaim,
+  };
+};
+
+export type LostNodeCluster = Awaited<ReturnType<typeof openLostNodeCluster>>;
