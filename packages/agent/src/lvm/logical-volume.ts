@@ -159,6 +159,11 @@ export const proveUnused = async (lvm: Lvm, volume: LogicalVolumeOnDisk, signal?
   await lvm.run('lvchange', ['--activate', 'y', name], { signal });
 };
 
+/** Loads the device anew as LVM has it written down, also under a mounted file system. Repeatable. */
+export const refreshVolume = async (lvm: Lvm, volume: LogicalVolumeOnDisk, signal?: AbortSignal): Promise<void> => {
+  await lvm.run('lvchange', ['--refresh', `${volume.volumeGroup}/${volume.name}`], { signal });
+};
+
 /** Records that the volume has its file system. Repeatable. */
 export const markFormatted = async (lvm: Lvm, volume: LogicalVolumeOnDisk, signal?: AbortSignal): Promise<void> => {
   await lvm.run('lvchange', ['--deltag', NEW_TAG, `${volume.volumeGroup}/${volume.name}`], { signal });

@@ -17,6 +17,7 @@ export interface LogicalVolumeOptions {
   readonly locks: KeyedLock;
   readonly nodeName: string;
   readonly procDir: string;
+  readonly sysDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Bytes of every group that stay free. */

@@ -7,6 +7,8 @@ import { activateVolume, createVolume, extendVolume, findVolume } from '../lvm/l
 import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
 import { findGroup } from '../lvm/volume-group.ts';
 import { degradationOf } from './degraded.ts';
+import { finishCreation } from './finish-creation.ts';
+import { followSize } from './follow-size.ts';
 import type { LogicalVolumeOptions, Outcome } from './logical-volume.ts';
 import { promisedBytes } from './promised.ts';
 import { groupNameOf } from './volume-groups.ts';
@@ -39,21 +41,23 @@ export const provide = async (
 };
 
 const findOrCreate = async (
-  { lvm, onChange, reserveBytes, volumeGroups, handedOver }: LogicalVolumeOptions,
+  { host, lvm, onChange, reserveBytes, volumeGroups, handedOver }: LogicalVolumeOptions,
   object: LogicalVolume,
   signal: AbortSignal,
 ): Promise<LogicalVolumeOnDisk> => {
   const { name } = object.metadata;
   const { medium, size, volumeMode } = object.spec;
+  const existing = findVolume(await readReport(lvm, signal), name);
   // It held data once: an empty one in its place would look like a success.
   if (object.status?.phase === 'Ready') {
-    const existing = findVolume(await readReport(lvm, signal), name);
     if (existing !== undefined) return existing;
     throw new AppError(
       'NotFound',
       `the logical volume ${name} is not on the node's disks any more; its disk is missing or it was removed`,
     );
   }
+  // Nobody was told of it: it may be all that is left of an agent that died.
+  if (existing !== undefined) return finishCreation({ host, lvm }, existing, signal);
   const created = await createVolume(lvm, {
     group: groupNameOf(medium, volumeGroups),
     name,
@@ -83,6 +87,7 @@ const resize = async (
   const group = findGroup(lvmReport, volume.volumeGroup);
   if (group === undefined || volume.sizeBytes >= sizeBytes) {
     const active = volume.active ? volume : await activateVolume(lvm, name, signal);
+    await followSize(options, active, signal);
     return group !== undefined && footprintOf(layout, sizeBytes, group.extentBytes).sizeBytes < volume.sizeBytes
       ? { volume: active, problem: { reason: REASON_NEVER_SHRINKS, message: shrinkSentence(volume, sizeBytes) } }
       : { volume: active };

@@ -22,10 +22,12 @@ export const runFakeLvm = (state: MachineState, argv: readonly string[]): Comman
 interface Options {
   readonly one: (name: string) => string | undefined;
   readonly all: (name: string) => readonly string[];
+  /** Whether an option without a value is given. */
+  readonly has: (name: string) => boolean;
 }
 type Command = (state: MachineState, options: Options, names: readonly string[]) => CommandResult;
 
-const FLAGS = new Set(['--yes', '--nosuffix', '--norestorefile']);
+const FLAGS = new Set(['--yes', '--nosuffix', '--norestorefile', '--refresh']);
 
 const parse = (args: readonly string[]): { options: Options; names: string[] } => {
   const given: [string, string][] = [];
@@ -39,7 +41,7 @@ const parse = (args: readonly string[]): { options: Options; names: string[] } =
     else if (!FLAGS.has(word)) key = word;
   }
   const all = (name: string) => given.filter(([key]) => key === name).map(([, value]) => value);
-  return { options: { all, one: (name) => all(name)[0] }, names };
+  return { options: { all, one: (name) => all(name)[0], has: (name) => args.includes(name) }, names };
 };
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -118,6 +120,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const activate = options.one('--activate');
     if (activate === 'n' && found.lv.open) return failed(`  Logical volume ${path} in use.`);
     if (activate !== undefined) found.lv.active = activate === 'y';
+    // A device that is made or loaded anew is what LVM has written down.
+    if (activate !== undefined || options.has('--refresh')) delete found.lv.deviceExtents;
     const gone = options.all('--deltag');
     found.lv.tags = found.lv.tags.filter((tag) => !gone.includes(tag));
     return ok('');
@@ -129,6 +133,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return failed(`  Logical volume ${path} contains a filesystem in use.`);
     }
     found.group.lvs = found.group.lvs.filter((each) => each !== found.lv);
+    state.removed.push(found.lv);
     return ok('');
   },
   fullreport: (state) => ok(JSON.stringify(report(state), null, 1)),

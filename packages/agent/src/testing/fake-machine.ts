@@ -1,23 +1,38 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '@berth/contract/errors';
 import type { CommandResult, Spawner } from '@berth/runtime/spawn';
 import { mountInfo, runFakeProgram } from './fake-programs.ts';
-import type { MachineState } from './machine-state.ts';
+import { EXTENT, type MachineState } from './machine-state.ts';
 
-/** A node made of plain data, for tests: a Spawner whose programs act on it, and a /proc that shows its mounts. */
+const SECTOR_BYTES = 512;
+
+/** A node made of plain data, for tests: a Spawner whose programs act on it, a /proc that shows its mounts, a /sys with its volumes. */
 export interface FakeMachine {
   readonly state: MachineState;
   readonly spawner: Spawner;
   readonly procDir: string;
-  /** Writes the mounts to the fake /proc; done by itself after each command. */
+  readonly sysDir: string;
+  /** Writes the mounts to the fake /proc and the volumes' sizes to /sys; done by itself after each command. */
   sync(): void;
 }
 
 export const createFakeMachine = (state: MachineState, directory: string): FakeMachine => {
   const procDir = join(directory, 'proc');
-  mkdirSync(join(procDir, '1'), { recursive: true });
-  const sync = () => writeFileSync(join(procDir, '1/mountinfo'), mountInfo(state));
+  const sysDir = join(directory, 'sys');
+  const shown = new Map<string, string>();
+  const show = (file: string, text: string) => {
+    if (shown.get(file) === text) return;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    shown.set(file, text);
+  };
+  const sync = () => {
+    show(join(procDir, '1/mountinfo'), mountInfo(state));
+    for (const { minor, extents, deviceExtents = extents } of state.groups.flatMap(({ lvs }) => lvs)) {
+      show(join(sysDir, `dev/block/253:${minor}/size`), `${(deviceExtents * EXTENT) / SECTOR_BYTES}\n`);
+    }
+  };
   sync();
   const spawner: Spawner = {
     run: async (argv, options) => {
@@ -34,7 +49,7 @@ export const createFakeMachine = (state: MachineState, directory: string): FakeM
       });
     },
   };
-  return { state, spawner, procDir, sync };
+  return { state, spawner, procDir, sysDir, sync };
 };
 
 /** Runs a program; a fault that matches is used up by it. */

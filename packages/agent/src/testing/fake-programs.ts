@@ -23,9 +23,21 @@ const mkfs =
     if (device === undefined) return failed('No such file or directory');
     if (device.content !== undefined && !args.includes(force))
       return failed('appears to contain an existing filesystem');
-    device.content = { kind: 'filesystem', type, uuid: uuidOf(args) };
+    const formats = (device.formats ?? 0) + 1;
+    const content = { kind: 'filesystem', type, uuid: uuidOf(args), extents: device.sizeBytes / EXTENT } as const;
+    Object.assign(device, { content, formats });
     return ok('');
   };
+
+/** Grows the file system of a mount point or device to its device. */
+const grow: Program = (state, args) => {
+  const path = args.at(-1) ?? '';
+  const device = state.mounts.findLast(({ target }) => target === path)?.device;
+  const lv = state.groups.flatMap(({ lvs }) => lvs).find(({ minor }) => device === `253:${minor}`);
+  const { content, extents, deviceExtents = extents } = lv ?? findLv(state, path)?.lv ?? { extents: 0 };
+  if (content?.kind === 'filesystem') content.extents = deviceExtents;
+  return ok('');
+};
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
   // The agent's scripts, by the name that stands behind `-c SCRIPT`.
@@ -70,8 +82,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   smartctl: (state, args) => ok(JSON.stringify(findDisk(state, args.at(-1) ?? '')?.smart ?? {})),
   udevadm: () => ok(''),
-  xfs_growfs: () => ok(''),
-  resize2fs: () => ok(''),
+  xfs_growfs: grow,
+  resize2fs: grow,
   stat: () => ok('4096 1000 600 700 512 500\n'),
   mount: (state, args) => {
     const [source = '', target = ''] = args.slice(-2);
@@ -151,10 +163,10 @@ export const mountInfo = (state: MachineState): string =>
 const findDevice = (
   state: MachineState,
   path: string,
-): { content?: FakeContent; unreadable?: boolean; sizeBytes: number } | undefined => {
+): { content?: FakeContent; unreadable?: boolean; formats?: number; sizeBytes: number } | undefined => {
   const lv = findLv(state, path)?.lv ?? findBound(state, path);
   if (lv === undefined) return findDisk(state, path);
-  return lv.active ? Object.assign(lv, { sizeBytes: lv.extents * EXTENT }) : undefined;
+  return lv.active ? Object.assign(lv, { sizeBytes: (lv.deviceExtents ?? lv.extents) * EXTENT }) : undefined;
 };
 
 /** The volume whose device file is bound to a path. */

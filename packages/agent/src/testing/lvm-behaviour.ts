@@ -7,6 +7,7 @@ import {
   findVolume,
   markFormatted,
   proveUnused,
+  refreshVolume,
   removeVolume,
 } from '../lvm/logical-volume.ts';
 import { findGrown, growPhysicalVolume } from '../lvm/physical-volume.ts';
@@ -121,6 +122,14 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
       expect((await extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
       expect((await extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 13 * MIB })).sizeBytes).toBe(16 * MIB);
       expect((await extendVolume(lvm(), { name: 'pvc-1', sizeBytes: 4 * MIB })).sizeBytes).toBe(16 * MIB);
+    });
+
+    it('loads the device of a volume anew and leaves it in place', async () => {
+      await add(0);
+      const volume = await create('pvc-1', 8 * MIB);
+      await refreshVolume(lvm(), volume);
+      await refreshVolume(lvm(), volume);
+      expect(findVolume(await readReport(lvm()), 'pvc-1')).toEqual(volume);
     });
 
     it('does not grow a volume into room that is kept free, and tells the numbers', async () => {

@@ -12,7 +12,17 @@ export interface FakeDisk {
 }
 
 export type FakeContent =
-  | { kind: 'filesystem'; type: string; uuid: string; inProgress?: boolean; damaged?: boolean }
+  | {
+      kind: 'filesystem';
+      type: string;
+      uuid: string;
+      inProgress?: boolean;
+      damaged?: boolean;
+      /** Extents of its device that it uses. */
+      extents?: number;
+      /** What pods have written and flushed. */
+      files?: Record<string, string>;
+    }
   | { kind: 'pv'; uuid: string; group: string; extents?: number };
 
 /** Extents of a physical volume, named by its UUID, that hold a part of a logical volume. */
@@ -31,6 +41,8 @@ export interface FakeLv {
   parts: FakePart[];
   /** How far the copies of a mirrored one are alike; entirely, when absent. */
   syncPercent?: number;
+  /** Extents of the kernel's device while it lags behind those that LVM has written down. */
+  deviceExtents?: number;
   tags: string[];
   active: boolean;
   minor: number;
@@ -41,6 +53,8 @@ export interface FakeLv {
   open?: boolean;
   /** Bytes from the beginning that hold nothing any more. */
   wipedBytes?: number;
+  /** How many mkfs have come to their end on it. */
+  formats?: number;
 }
 
 export interface FakeGroup {
@@ -67,6 +81,8 @@ export interface FakeMount {
 export interface MachineState {
   disks: FakeDisk[];
   groups: FakeGroup[];
+  /** Volumes that are gone, as they were then; the last one's extents are the next to be given away. */
+  removed: FakeLv[];
   mounts: FakeMount[];
   minors: number;
   /** Links below /dev/disk and what they point to. */
@@ -101,6 +117,7 @@ export const extentsOf = ({ content, sizeBytes }: FakeDisk): number =>
 export const createMachineState = (disks: readonly FakeDisk[], links: Record<string, string> = {}): MachineState => ({
   disks: structuredClone([...disks]),
   groups: [],
+  removed: [],
   mounts: [],
   minors: 0,
   links,
