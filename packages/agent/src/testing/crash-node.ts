@@ -20,6 +20,7 @@ const DISK = '/dev/nvme0n1';
 const LINK = 'disk/by-id/nvme-Disk_S0';
 /** Rounds within which everything has to come to rest; wiping takes one a step. */
 const MOST_ROUNDS = 60;
+const NOT_MOUNTED = { mayBeStaged: false, mayBePublished: false, published: false };
 
 export interface NewVolume {
   readonly mib: number;
@@ -76,7 +77,7 @@ export const createCrashNode = async (directory: string) => {
     /** One round of everybody's work: the agent's and kubelet's. */
     round,
     make: async (number: number, { mib, fsType = 'xfs', wipePolicy }: NewVolume) => {
-      const volume = { name: nameOf(number), fsType, used: false, staged: false, published: false, expandedBytes: 0 };
+      const volume = { name: nameOf(number), fsType, used: false, ...NOT_MOUNTED, expandedBytes: 0 };
       kept.set(number, { volume, files: {}, wipePolicy, isRemoved: false });
       await api.create(LOGICAL_VOLUMES, {
         metadata: { name: volume.name, finalizers: [LOGICAL_VOLUME_FINALIZER] },
@@ -121,7 +122,7 @@ export const createCrashNode = async (directory: string) => {
         delete lv.deviceExtents;
       }
       machine.sync();
-      for (const { volume } of kept.values()) Object.assign(volume, { staged: false, published: false });
+      for (const { volume } of kept.values()) Object.assign(volume, NOT_MOUNTED);
       agent.restart();
     },
     /** Everybody works until nothing changes any more; returns what is wrong then, as sentences. */

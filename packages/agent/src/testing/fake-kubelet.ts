@@ -8,7 +8,9 @@ export interface PodVolume {
   readonly fsType: FsType;
   /** A pod on this node uses it. */
   used: boolean;
-  staged: boolean;
+  /** What was begun has to be undone one day, also when nobody heard of its end. */
+  mayBeStaged: boolean;
+  mayBePublished: boolean;
   published: boolean;
   /** Bytes that the file system has been grown to; 0 when there was no need. */
   expandedBytes: number;
@@ -39,16 +41,17 @@ export const nextCall = (
   };
   const set = (fields: Partial<PodVolume>) => () => void Object.assign(volume, fields);
   if (!volume.used) {
-    if (volume.published) return call('nodeUnpublishVolume', {}, set({ published: false }));
-    return volume.staged ? call('nodeUnstageVolume', {}, set({ staged: false })) : undefined;
+    const unpublished = { mayBePublished: false, published: false };
+    if (volume.mayBePublished) return call('nodeUnpublishVolume', {}, set(unpublished));
+    return volume.mayBeStaged ? call('nodeUnstageVolume', {}, set({ mayBeStaged: false })) : undefined;
   }
   if (readyBytes === 0) return undefined;
   if (!volume.published) {
     return async () => {
-      // What was begun has to be undone one day, also when nobody heard of its end.
-      volume.staged = true;
+      volume.mayBeStaged = true;
       const staged = await call('nodeStageVolume', {}, () => {})();
       if (staged !== 'done') return staged;
+      volume.mayBePublished = true;
       const published = call('nodePublishVolume', { readonly: false }, set({ published: true }));
       return await published();
     };

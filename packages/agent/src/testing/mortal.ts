@@ -8,7 +8,7 @@ export class Died extends Error {}
 
 /** Where a process dies: instead of an effect, in the midst of it, or when it has happened and nobody has heard of it. */
 export interface CrashPoint {
-  /** Counted from 0 over the programs that are run and the writes to the API server. */
+  /** Counted from 0 over the programs that may change something and the writes to the API server. */
   readonly effect: number;
   readonly when: 'before' | 'during' | 'after';
 }
@@ -29,6 +29,10 @@ export interface LifeOptions {
   /** Called for each effect; says when it is the one that the process dies at. */
   readonly dieAt: () => CrashPoint['when'] | undefined;
 }
+
+/** Programs that only look: to die there is to die after what changed last. */
+const LOOKS =
+  /^(lvm fullreport|lsblk|blkid|dd|stat|xfs_db|xfs_repair -n|e2fsck -n|udevadm|sh -c .* (find-missing|probe)) /s;
 
 export const startLife = ({ machine, client, dieAt }: LifeOptions): Life => {
   const death = Promise.withResolvers<never>();
@@ -55,14 +59,15 @@ export const startLife = ({ machine, client, dieAt }: LifeOptions): Life => {
   return {
     attempt: (work) => Promise.race([work(), death.promise]),
     spawner: {
-      run: (argv, options) =>
-        effect(
-          () => machine.spawner.run(argv, options),
-          () => {
-            cutShort(machine.state, argv);
-            machine.sync();
-          },
-        ),
+      run: (argv, options) => {
+        const run = () => machine.spawner.run(argv, options);
+        const half = () => {
+          cutShort(machine.state, argv);
+          machine.sync();
+        };
+        if (LOOKS.test(`${argv.join(' ')} `)) return isDead ? never() : run();
+        return effect(run, half);
+      },
     },
     client: {
       ...client,
