@@ -52,6 +52,8 @@ export const createFakeCluster = async (options: FakeClusterOptions = {}): Promi
     const [volume, wanting] = [await persistentVolume(), await claim()];
     if (!volume) return;
     const isForClaim = wanting !== undefined && wanting.metadata?.uid === volume.spec?.claimRef?.uid;
+    // The PV controller binds nothing to a volume that is going away.
+    if (isForClaim && !wanting.spec?.volumeName && volume.metadata?.deletionTimestamp) return;
     const phase = isForClaim ? 'Bound' : 'Released';
     if (isForClaim && wanting.metadata?.namespace && wanting.metadata.name && !wanting.spec?.volumeName) {
       const { namespace, name } = wanting.metadata;
