@@ -32,8 +32,16 @@ export const registerNode = async (client: KubeClient, { name, rack }: NodeIdent
   await renewLease(client, name);
 };
 
-/** Says that the node lives; without it the controller manager calls it lost after half a minute. */
-export const renewLease = (client: KubeClient, name: string): Promise<unknown> => {
+/** Says that the node lives, and that it is ready should somebody have doubted it. */
+export const sayAlive = async (client: KubeClient, name: string): Promise<void> => {
+  await renewLease(client, name);
+  const node = await client.get(NODES, { name });
+  const isReady = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  if (node !== undefined && !isReady) await setNodeReady(client, name, 'True');
+};
+
+/** Without it the controller manager calls it lost after half a minute. */
+const renewLease = (client: KubeClient, name: string): Promise<unknown> => {
   const renewTime = new Date().toISOString().replace('Z', '000Z');
   return client.mergePatch(LEASES, { name, namespace: LEASE_NAMESPACE }, { spec: { renewTime } });
 };

@@ -6,9 +6,9 @@ import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
 import { createWatchCache } from '@berth/kube/watch-cache';
 import { systemClock as clock } from '@berth/runtime/clock';
 import { silentLogger as logger } from '@berth/runtime/logger';
-import { type NodeIdentity, registerNode, renewLease, setNodeReady } from './node-objects.ts';
+import { type NodeIdentity, registerNode, sayAlive, setNodeReady } from './node-objects.ts';
 
-const RENEW_MS = 5_000;
+const ALIVE_MS = 5_000;
 
 /** As much of a node's kubelet as the control plane sees: its pods are ready at once, end at once, and have nothing inside. */
 export interface PlayedKubelet {
@@ -82,14 +82,14 @@ const run = (client: KubeClient, nodeName: string, unready: ReadonlySet<string>)
   });
   pods.start(signal);
   claims.start(signal);
-  void keepLease(client, nodeName, signal);
+  void keepAlive(client, nodeName, signal);
   return { stop: () => stop.abort(new Error('the node is off')), look: looking.add, pods: pods.list };
 };
 
-const keepLease = async (client: KubeClient, nodeName: string, signal: AbortSignal): Promise<void> => {
+const keepAlive = async (client: KubeClient, nodeName: string, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
-    await renewLease(client, nodeName).catch((thrown: unknown) => toAppError(thrown));
-    await clock.sleep(RENEW_MS, signal).catch(() => {});
+    await sayAlive(client, nodeName).catch((thrown: unknown) => toAppError(thrown));
+    await clock.sleep(ALIVE_MS, signal).catch(() => {});
   }
 };
 

@@ -35,11 +35,13 @@ export interface SetWish {
   readonly namespace: string;
   readonly className: string;
   readonly replicas: number;
+  /** Only these nodes will do. */
+  readonly nodes: readonly string[];
   readonly annotations?: Record<string, string>;
 }
 
 /** A set whose members have a claim `data` each and start all at once. */
-export const aSet = ({ name, namespace, className, replicas, annotations = {} }: SetWish): StatefulSet => {
+export const aSet = ({ name, namespace, className, replicas, nodes, annotations = {} }: SetWish): StatefulSet => {
   const labels = { 'es-cluster-name': name };
   const { spec } = aClaim({ name: 'data', namespace, className });
   return {
@@ -49,11 +51,21 @@ export const aSet = ({ name, namespace, className, replicas, annotations = {} }:
       replicas,
       podManagementPolicy: 'Parallel',
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: podSpec(['data']) },
+      template: { metadata: { labels }, spec: { ...podSpec(['data']), affinity: among(nodes) } },
       volumeClaimTemplates: [{ metadata: { name: 'data' }, ...(spec && { spec }) }],
     },
   };
 };
+
+const among = (nodes: readonly string[]) => ({
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [...nodes] }] },
+      ],
+    },
+  },
+});
 
 const podSpec = (volumes: readonly string[]) => ({
   terminationGracePeriodSeconds: 1,

@@ -4,9 +4,11 @@ import {
   EVENTS,
   LOGICAL_VOLUMES,
   NODE_STORAGES,
+  NODES,
   PODS,
   type Resource,
   STATEFUL_SETS,
+  VOLUME_RECOVERIES,
   VOLUMES,
 } from '@berth/kube/resources';
 import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
@@ -20,6 +22,8 @@ type Without<T, K extends PropertyKey> = Omit<T, Extract<K, keyof T>>;
 
 const PATIENCE_MS = 30_000;
 
+const OUT_OF_SERVICE = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
+
 /** For the tests of a file: the control plane, nodes that are played, and a namespace; at the end nothing may be left of them. */
 export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
   // A run before this one, on the same control plane, may still be on its way out.
@@ -31,8 +35,8 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
   const soon = <T>(read: () => T, timeout = PATIENCE_MS) => expect.poll(read, { timeout, interval: 100 });
   const wait = (probe: () => Promise<'done' | string>) =>
     waitUntil(probe, { timeoutMs: PATIENCE_MS, signal: plane.berth.signal });
-  const inNamespace = <T>(resource: Resource<T>) =>
-    plane.client.list(resource, { fieldSelector: `metadata.namespace=${namespace}` });
+  const inNamespace = <T>(resource: Resource<T>, where: string) =>
+    plane.client.list(resource, { fieldSelector: `metadata.namespace=${where}` });
 
   const addNode = async (spec: NodeSpec) => {
     nodes.set(spec.name, await playNode(plane.client, spec));
@@ -74,6 +78,11 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     return [...[...objects, ...volumes].map(({ metadata }) => metadata?.name), ...onDisk];
   };
 
+  const node = (name: string): PlayedNode => {
+    const found = nodes.get(name);
+    if (found === undefined) throw new Error(`no node ${name} is played`);
+    return found;
+  };
   const claim = (name: string) => plane.client.get(CLAIMS, { namespace, name });
   const pod = (name: string) => plane.client.get(PODS, { namespace, name });
   const volumeOf = async (name: string) => (await claim(name))?.spec?.volumeName;
@@ -87,11 +96,18 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     },
     soon,
     addNode,
-    node: (name: string): PlayedNode => {
-      const node = nodes.get(name);
-      if (node === undefined) throw new Error(`no node ${name} is played`);
-      return node;
+    node,
+    /** Takes a node away for ever, with whatever is on its disks. */
+    removeNode: async (name: string) => {
+      await node(name).remove();
+      nodes.delete(name);
     },
+    /** Says that the node is shut down and its pods don't run. */
+    takeOutOfService: (name: string) =>
+      plane.client.mergePatch(NODES, { name }, { spec: { taints: [OUT_OF_SERVICE] } }),
+    cordon: (name: string, unschedulable: boolean) =>
+      plane.client.mergePatch(NODES, { name }, { spec: { unschedulable } }),
+    namespace,
     claim,
     pod,
     leftovers,
@@ -113,11 +129,22 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
       soon(async () => (await pod(name))?.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe(
         'True',
       ),
+    /** Returns when all members of a set are ready. */
+    areReady: async (set: string, replicas: number) => {
+      const ready = async () =>
+        (await plane.client.get(STATEFUL_SETS, { namespace, name: set }))?.status?.readyReplicas ?? 0;
+      await soon(ready, 60_000).toBe(replicas);
+    },
+    /** Decisions that were taken about a pod of this name. */
+    recordsOf: async (name: string) =>
+      (await plane.client.list(VOLUME_RECOVERIES)).items.filter(
+        ({ spec }) => spec.pod.namespace === namespace && spec.pod.name === name,
+      ),
     ask: (name: string, size: string) =>
       plane.client.mergePatch(CLAIMS, { namespace, name }, { spec: { resources: { requests: { storage: size } } } }),
     /** What was told about an object of this name, as `Reason: message`. */
-    told: async (name: string) =>
-      (await inNamespace(EVENTS)).items
+    told: async (name: string, where = namespace) =>
+      (await inNamespace(EVENTS, where)).items
         .filter(({ involvedObject }) => involvedObject.name === name)
         .map(({ reason, message }) => `${reason}: ${message}`),
   };
