@@ -24,6 +24,13 @@ export interface ControlPlane {
   start(schedulerConfig: string | undefined, signal: AbortSignal): Promise<void>;
   /** Replaces the scheduler's configuration and restarts it; returns when it is healthy. */
   restartScheduler(configYaml: string | undefined, signal: AbortSignal): Promise<void>;
+  /** Kills the API server as kill -9 does; connections are refused until `startApiServer`. */
+  killApiServer(): Promise<void>;
+  /** Starts the API server again and returns when it is ready. */
+  startApiServer(signal: AbortSignal): Promise<void>;
+  /** Stops the API server (SIGSTOP) until `thawApiServer`: connections stay, and nothing answers. */
+  freezeApiServer(): Promise<void>;
+  thawApiServer(): Promise<void>;
   /** Ends all four, the API server before etcd. */
   stop(): Promise<void>;
 }
@@ -55,18 +62,33 @@ export async function openControlPlane(context: ControlPlaneContext): Promise<Co
     const scheduler = await startComponent(context, 'kube-scheduler', schedulerArguments(files));
     await waitForScheduler(context, scheduler, signal);
   };
+  const startApiServer: ControlPlane['startApiServer'] = async (signal) => {
+    await startComponent(context, 'kube-apiserver', apiServerArguments(files));
+    await waitForReady(context, files, signal);
+  };
   return {
     pki,
     files,
     restartScheduler,
+    startApiServer,
     async start(schedulerConfig, signal) {
       await issueCertificates(pki);
       await writeKubeconfigs(context, pki, files);
       await startComponent(context, 'etcd', etcdArguments(files));
-      await startComponent(context, 'kube-apiserver', apiServerArguments(files));
-      await waitForReady(context, files, signal);
+      await startApiServer(signal);
       await startComponent(context, 'kube-controller-manager', controllerManagerArguments(files));
       await restartScheduler(schedulerConfig, signal);
+    },
+    async killApiServer() {
+      const apiServer = await mustRun(context, 'kube-apiserver');
+      process.kill(apiServer.pid, 'SIGKILL');
+      await apiServer.stop();
+    },
+    async freezeApiServer() {
+      process.kill((await mustRun(context, 'kube-apiserver')).pid, 'SIGSTOP');
+    },
+    async thawApiServer() {
+      process.kill((await mustRun(context, 'kube-apiserver')).pid, 'SIGCONT');
     },
     async stop() {
       for (const name of ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd']) {
@@ -168,8 +190,8 @@ async function waitForScheduler(context: ControlPlaneContext, scheduler: Daemon,
   }
 }
 
-async function mustRun(context: ControlPlaneContext, name: Component): Promise<void> {
-  if ((await findDaemon(context.runDir, name)) === undefined) {
-    throw new Error(`${name} has ended; the reason is in ${context.logDir}/${name}.log`);
-  }
+async function mustRun(context: ControlPlaneContext, name: Component): Promise<Daemon> {
+  const daemon = await findDaemon(context.runDir, name);
+  if (daemon === undefined) throw new Error(`${name} has ended; the reason is in ${context.logDir}/${name}.log`);
+  return daemon;
 }

@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
+import { describe, expect, it } from 'vitest';
+import { useStage } from '../testing/use-stage.ts';
+
+const OF_SET = ['outage-a', 'outage-b', 'outage-c'];
+const ALONE = 'outage-d';
+const stage = useStage(
+  'outage',
+  [...OF_SET, ALONE].map((name, index) => ({ name, rack: `r${index}`, gib: 20 })),
+);
+
+/** For how long the work has gone on when the API server goes. */
+const BEGUN_MS = 500;
+const MEMBERS = 2;
+
+const killed = {
+  ms: 20_000,
+  begin: () => stage.plane.bed.controlPlane.killApiServer(),
+  end: () => stage.plane.bed.controlPlane.startApiServer(stage.plane.berth.signal),
+};
+const frozen = {
+  ms: 12_000,
+  begin: () => stage.plane.bed.controlPlane.freezeApiServer(),
+  end: () => stage.plane.bed.controlPlane.thawApiServer(),
+};
+
+const use = async (name: string) => {
+  await stage.makeClaim({ name, className: 'berth-nvme' });
+  await stage.makePod({ name, claims: [name], node: ALONE });
+};
+
+describe.each([
+  ['is killed and started again', 'killed', killed],
+  ['keeps its connections and does not answer', 'frozen', frozen],
+])('an API server that %s', (_what, round, outage) => {
+  const [grows, goes, comes, set] = ['grows', 'goes', 'comes', 'set'].map((name) => `${name}-${round}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  let lostNode: string;
+  let lostClaim: string | undefined;
+  let gone: string;
+
+  it('goes while a volume is made, one grows, one is deleted, and a member of a set recovers', async () => {
+    await stage.makeSet({ name: set, className: 'replaceable', replicas: MEMBERS, nodes: OF_SET });
+    for (const name of [grows, goes]) await use(name);
+    for (const name of [grows, goes]) await stage.isReady(name);
+    await stage.areReady(set, MEMBERS);
+    lostClaim = (await stage.claim(`data-${set}-0`))?.metadata?.uid;
+    lostNode = (await stage.nodeOf(`${set}-0`)) ?? '';
+    gone = (await stage.logicalVolumeOf(goes))?.metadata.name ?? '';
+
+    await stage.node(lostNode).powerCut();
+    await Promise.all([
+      stage.takeOutOfService(lostNode),
+      stage.ask(grows, '2Gi'),
+      stage.deletePod(goes),
+      stage.deleteClaim(goes),
+      use(comes),
+    ]);
+    await delay(BEGUN_MS);
+    await outage.begin();
+    await delay(outage.ms);
+    await outage.end();
+  });
+
+  it('finds the volume made', () => stage.isReady(comes));
+
+  it('finds the other one grown', async () => {
+    await stage.soon(async () => (await stage.claim(grows))?.status?.capacity?.storage).toBe('2Gi');
+  });
+
+  it('finds the deleted one gone', async () => {
+    await stage.soon(() => stage.client.get(LOGICAL_VOLUMES, { name: gone })).toBeUndefined();
+  });
+
+  it('finds the member with a new volume elsewhere, and nothing but the lost one given up', async () => {
+    await stage.soon(async () => [lostNode, undefined].includes(await stage.nodeOf(`${set}-0`)), 60_000).toBe(false);
+    await stage.areReady(set, MEMBERS);
+    expect((await stage.claim(`data-${set}-0`))?.metadata?.uid).not.toBe(lostClaim);
+    const records = await stage.recordsOf(`${set}-0`);
+    expect(new Set(records.map(({ status }) => status?.phase))).toEqual(new Set(['Done']));
+    expect(new Set(records.flatMap(({ spec }) => spec.claims.map(({ uid }) => uid)))).toEqual(new Set([lostClaim]));
+    await stage.client.mergePatch(NODES, { name: lostNode }, { spec: { taints: null } });
+    await stage.node(lostNode).boot();
+  });
+});
