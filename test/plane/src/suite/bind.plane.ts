@@ -1,5 +1,7 @@
 import { runFakeLvm } from '@berth/agent/testing/fake-lvm';
 import { TOPOLOGY_KEY } from '@berth/contract/names';
+import { parseQuantity } from '@berth/contract/quantity';
+import { CAPACITIES } from '@berth/kube/resources';
 import { describe, expect, it } from 'vitest';
 import { useStage } from '../testing/use-stage.ts';
 
@@ -13,6 +15,27 @@ const cleared = async (pod: string, ...claims: string[]) => {
   for (const claim of claims) await stage.deleteClaim(claim);
   await stage.soon(stage.leftovers).toEqual([]);
 };
+
+describe('what kube-scheduler is told of the room', () => {
+  it('is right for each class and node, and written where it has changed only', async () => {
+    const told = async () => {
+      const { items } = await stage.client.list(CAPACITIES, { labelSelector: 'app.kubernetes.io/managed-by' });
+      return items.filter(({ storageClassName }) => storageClassName === 'berth-nvme');
+    };
+    const of = async (node: string) =>
+      (await told()).find(({ nodeTopology }) => nodeTopology?.matchLabels?.[TOPOLOGY_KEY] === node);
+    const gib = async (node: string) => parseQuantity((await of(node))?.capacity ?? '0') / 1024 ** 3;
+    await stage.soon(async () => [await gib('bind-a'), await gib('bind-b')]).toEqual([10, 8]);
+    const untouched = (await of('bind-b'))?.metadata?.resourceVersion;
+    await stage.makeClaim({ name: 'data', className: 'berth-nvme', size: '9Gi' });
+    await stage.makePod({ name: 'six', claims: ['data'] });
+    await stage.soon(() => gib('bind-a')).toBe(1);
+    expect((await of('bind-b'))?.metadata?.resourceVersion).toBe(untouched);
+    await stage.isReady('six');
+    await cleared('six', 'data');
+    await stage.soon(() => gib('bind-a')).toBe(10);
+  });
+});
 
 describe('a claim that waits for its first consumer', () => {
   it('is bound to a volume on the node that its pod got, and leaves nothing when it goes', async () => {
@@ -36,7 +59,7 @@ describe('a claim that waits for its first consumer', () => {
     await cleared('one', 'data');
   });
 
-  it('gets its volume beside the other claim of its pod', async () => {
+  it('gets its volume beside the other claim of its pod (trap 69)', async () => {
     await stage.makeClaim({ name: 'data', className: 'berth-nvme', size: '4Gi' });
     await stage.makeClaim({ name: 'log', className: 'berth-nvme', size: '5Gi' });
     await stage.makePod({ name: 'two', claims: ['data', 'log'] });
@@ -47,7 +70,7 @@ describe('a claim that waits for its first consumer', () => {
     await cleared('two', 'data', 'log');
   });
 
-  it('leaves nothing when it is deleted while its volume is made', async () => {
+  it('leaves nothing when it is deleted while its volume is made (trap 83)', async () => {
     await stage.node('bind-b').stopAgent();
     await stage.makeClaim({ name: 'data', className: 'berth-nvme' });
     await stage.makePod({ name: 'four', claims: ['data'], node: 'bind-b' });
@@ -71,7 +94,7 @@ describe('a claim that waits for its first consumer', () => {
     await cleared('five', 'data');
   });
 
-  it('is scheduled elsewhere when its node turns out to have no room', async () => {
+  it('is scheduled elsewhere when its node turns out to have no room (trap 82)', async () => {
     // Somebody else's volume that the agent has not seen yet; the node still looks like the one with the most room.
     const { state } = stage.node('bind-a').machine;
     const made = runFakeLvm(state, ['lvcreate', '--name', 'theirs', '--extents', '4000', 'csi-vg-nvme']);
@@ -133,7 +156,7 @@ describe('a claim that cannot be', () => {
     ],
     [
       'small',
-      'less than its file system needs',
+      'less than its file system needs (trap 9)',
       'berth-nvme',
       { resources: { requests: { storage: '100Mi' } } },
       'asks for 100 MiB, the smallest xfs volume is 300 MiB',

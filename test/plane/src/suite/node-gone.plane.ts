@@ -53,7 +53,7 @@ describe('a member of a set whose node is out of service', () => {
 });
 
 describe('a member of a set whose Node object is deleted', () => {
-  it('starts again elsewhere after the grace, and its old volume is let go', async () => {
+  it('starts again elsewhere after the grace, and its old volume is let go (trap 85)', async () => {
     const [before] = await uids(1);
     const lostNode = await nodeOfMember(1);
     await stage.node(lostNode).powerCut();

@@ -50,7 +50,7 @@ describe('a volume whose class says Delete', () => {
 });
 
 describe('a volume whose class says Retain', () => {
-  it('keeps its data after its claim and its persistent volume are deleted, until somebody deletes the LogicalVolume', async () => {
+  it('keeps its data after its claim and its persistent volume are deleted, until somebody deletes the LogicalVolume (trap 84)', async () => {
     const name = await bound('kept', 'retained');
     await released('kept');
     await stage.soon(() => phase(name)).toBe('Released');

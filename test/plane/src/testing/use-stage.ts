@@ -18,9 +18,9 @@ import { openPlane, type Plane } from '../plane.ts';
 import { NAMESPACES } from '../resources.ts';
 import { aClaim, aPod, aSet, type ClaimWish, type PodWish, type SetWish } from './objects.ts';
 
-type Without<T, K extends PropertyKey> = Omit<T, Extract<K, keyof T>>;
-
 const PATIENCE_MS = 30_000;
+/** Many things begin and end at once before and after the tests. */
+const SET_UP_MS = 90_000;
 
 const OUT_OF_SERVICE = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
 
@@ -34,7 +34,7 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
   /** Asks ten times a second until the answer is as expected. */
   const soon = <T>(read: () => T, timeout = PATIENCE_MS) => expect.poll(read, { timeout, interval: 100 });
   const wait = (probe: () => Promise<'done' | string>) =>
-    waitUntil(probe, { timeoutMs: PATIENCE_MS, signal: plane.berth.signal });
+    waitUntil(probe, { timeoutMs: SET_UP_MS, signal: plane.berth.signal });
   const inNamespace = <T>(resource: Resource<T>, where: string) =>
     plane.client.list(resource, { fieldSelector: `metadata.namespace=${where}` });
 
@@ -85,7 +85,6 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
   };
   const claim = (name: string) => plane.client.get(CLAIMS, { namespace, name });
   const pod = (name: string) => plane.client.get(PODS, { namespace, name });
-  const volumeOf = async (name: string) => (await claim(name))?.spec?.volumeName;
 
   return {
     get plane() {
@@ -114,14 +113,14 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     nodeOf: async (name: string) => (await pod(name))?.spec?.nodeName,
     logicalVolumeOf: async (name: string) =>
       plane.client.get(LOGICAL_VOLUMES, { name: `pvc-${(await claim(name))?.metadata?.uid}` }),
-    volumeOf: async (name: string) => plane.client.get(VOLUMES, { name: (await volumeOf(name)) ?? '' }),
-    makeClaim: (wish: Without<ClaimWish, 'namespace'>, more: PersistentVolumeClaim['spec'] = {}) => {
+    volumeOf: async (name: string) => plane.client.get(VOLUMES, { name: (await claim(name))?.spec?.volumeName ?? '' }),
+    makeClaim: (wish: Omit<ClaimWish, 'namespace'>, more: PersistentVolumeClaim['spec'] = {}) => {
       const { metadata, spec } = aClaim({ namespace, ...wish });
       return plane.client.create(CLAIMS, { metadata: metadata ?? {}, spec: { ...spec, ...more } });
     },
-    makePod: (wish: Without<PodWish, 'namespace'>): Promise<Pod> =>
+    makePod: (wish: Omit<PodWish, 'namespace'>): Promise<Pod> =>
       plane.client.create(PODS, aPod({ namespace, ...wish })),
-    makeSet: (wish: Without<SetWish, 'namespace'>) => plane.client.create(STATEFUL_SETS, aSet({ namespace, ...wish })),
+    makeSet: (wish: Omit<SetWish, 'namespace'>) => plane.client.create(STATEFUL_SETS, aSet({ namespace, ...wish })),
     deletePod: (name: string) => plane.client.delete(PODS, { namespace, name }),
     deleteClaim: (name: string) => plane.client.delete(CLAIMS, { namespace, name }),
     isBound: (name: string) => soon(async () => (await claim(name))?.status?.phase).toBe('Bound'),
