@@ -14,8 +14,9 @@ export interface RoomQuestion {
   readonly ownClaims: ReadonlySet<string>;
 }
 
-/** Room on a node. */
+/** Room on a node. The only object that is made for each of thousands of nodes, so it also carries the score. */
 export interface Room {
+  readonly node: NodeState;
   /** Holds on every node they may still come to are counted, and there is room nevertheless. */
   readonly sure: boolean;
   /**
@@ -25,6 +26,8 @@ export interface Room {
   readonly fit: number;
   /** How busy the disks asked for are, 0..1: those of the busiest medium. Not measured counts as idle. */
   readonly busy: number;
+  /** 0..1. As `fit` until the rooms of all nodes are known and compared. */
+  score: number;
 }
 
 /** Room for all demands of a pod together, or everything that speaks against the node. */
@@ -42,17 +45,16 @@ export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): Roo
     askFor(medium, demands),
   );
   const concentrated = demands.filter((demand) => demand.policy === 'concentrated').length / demands.length;
+  const around: Circumstances = { question, ledger, concentrated };
   return (node) => {
     const elsewhere = pins.length === 0 ? pins : pins.filter((pin) => pin.node !== node.name);
     if (elsewhere.length > 0)
       return elsewhere.map((pin) => ({ kind: 'pinned', text: `the volume of ${pin.claimKey} is on ${pin.node}` }));
-    if (asks.length === 0) return ROOM_ENOUGH;
+    if (asks.length === 0) return { node, sure: true, fit: 1, busy: 0, score: 1 };
     if (node.out !== undefined) return [{ kind: node.unreported ? 'unreported' : 'node-out', text: node.out }];
-    return weigh(node, asks, { question, ledger, concentrated });
+    return weigh(node, asks, around);
   };
 };
-
-const ROOM_ENOUGH: Room = { sure: true, fit: 1, busy: 0 };
 
 /** All that is asked of one medium. */
 interface Ask {
@@ -118,7 +120,8 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
   }
   if (objections !== undefined) return objections;
   const { concentrated } = around;
-  return { sure, busy, fit: concentrated > 0 ? fit + concentrated * (1 - leftOver(node, asks, around)) : fit };
+  if (concentrated > 0) fit += concentrated * (1 - leftOver(node, asks, around));
+  return { node, sure, fit, busy, score: fit };
 };
 
 /** Undefined where all volumes that count take any disks: then the sum alone decides. */

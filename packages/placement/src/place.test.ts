@@ -212,6 +212,27 @@ describe('an offer', () => {
     expect(offered([choice('a', true, 0.1), choice('b', true, 1)], pod)).toEqual(['b']);
   });
 
+  it('finds the few nodes with room among thousands, for as many pods as there is room for', () => {
+    const thousands = Array.from({ length: 2_000 }, (_, index) => `n${index}`);
+    const few = fc.uniqueArray(fc.nat(thousands.length - 1), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(few, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 64 }), (roomy, each, shortlist) => {
+        const withRoom = roomy.map((index) => `n${index}`);
+        const given = options(thousands.map((name) => sizedNode(name, withRoom.includes(name) ? each * 100 : 99)));
+        for (let asked = 0; asked < roomy.length * each; asked += 1) {
+          const pod = question([demand(String(asked))], { podUid: `pod-${asked}` });
+          const { choices } = assess(thousands, pod, given);
+          const offer = offerOf(choices, pod, { shortlist, undecided: given.ledger.undecided(new Set()) });
+          expect(offer.length).toBeGreaterThan(0);
+          expect(withRoom).toEqual(expect.arrayContaining(names(offer)));
+          given.ledger.hold(holdsFor(pod, offer), 0);
+        }
+        expect(assess(thousands, question([demand('late')]), given).choices).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('never promises room twice while it is certain, whichever node the scheduler takes', () => {
     const pods = fc.array(fc.record({ gib: fc.integer({ min: 1, max: 60 }), taken: fc.nat(2) }), {
       size: 'max',

@@ -1,4 +1,4 @@
-import { createRoomCheck, isRoom, type RoomQuestion } from './feasibility.ts';
+import { createRoomCheck, isRoom, type Room, type RoomQuestion } from './feasibility.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import { countMembers, type MemberCounts } from './members.ts';
 import type { Demand, Hold, Member, NodeState, Objection, ObjectionKind } from './model.ts';
@@ -59,8 +59,7 @@ export const assess = (names: readonly string[], question: Question, options: Ju
   const rackLimit = rackLimitFor(question, landscape, counts);
   const ownClaims = new Set(question.demands.map((demand) => demand.claimUid));
   const roomOn = createRoomCheck({ ...question, ownClaims }, ledger);
-  // One object a node: with thousands of names a call, objects made on the way are most of what it costs.
-  const choices: { node: NodeState; sure: boolean; fit: number; busy: number; score: number }[] = [];
+  const choices: Room[] = [];
   const refused = new Map<string, readonly string[]>();
   const objections = new Map<ObjectionKind, number>();
   const refuse = (name: string, reasons: readonly Objection[]) => {
@@ -76,7 +75,7 @@ export const assess = (names: readonly string[], question: Question, options: Ju
     const overRack = objectionTo(node, rackLimit);
     if (!isRoom(room)) refuse(name, overRack === undefined ? room : [...room, overRack]);
     else if (overRack !== undefined) refuse(name, [overRack]);
-    else choices.push({ node, sure: room.sure, fit: room.fit, busy: room.busy, score: room.fit });
+    else choices.push(room);
   }
   const score = createScore(choices, { counts, weights });
   for (const choice of choices) choice.score = score(choice);
@@ -128,7 +127,8 @@ export const offerOf = (choices: readonly Choice[], question: Question, limits: 
 
 /** Fewer the more pods are undecided and the fewer nodes are left: each offer makes room uncertain for those who come next. */
 const abundance = (choices: readonly Choice[], { shortlist, undecided }: OfferLimits): number => {
-  const sure = choices.reduce((count, choice) => count + Number(choice.sure), 0);
+  let sure = 0;
+  for (const choice of choices) if (choice.sure) sure += 1;
   return Math.max(1, Math.min(shortlist, Math.ceil(sure / NODES_PER_OFFER / (undecided + 1))));
 };
 
@@ -157,7 +157,7 @@ const holdFor = (
 });
 
 const byMerit = (a: Choice, b: Choice): number =>
-  Number(b.sure) - Number(a.sure) || b.score - a.score || (a.node.name < b.node.name ? -1 : 1);
+  a.sure === b.sure ? b.score - a.score || (a.node.name < b.node.name ? -1 : 1) : a.sure ? -1 : 1;
 
 const unreported = (name: string): NodeState => ({
   name,
