@@ -52,6 +52,7 @@ export const createVolumePlacement = (caches: Caches, clock: Clock): PlaceVolume
       node: (node: string) => states.get(node),
       rackDomain: () => states.values(),
       members: () => [],
+      leftovers: () => [],
     };
     const names = [...states.keys()].filter((name) => among?.has(name) ?? true);
     const judgement = judge(names, question, { landscape, ledger, weights: DEFAULT_WEIGHTS });

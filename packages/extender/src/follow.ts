@@ -1,4 +1,3 @@
-import { volumeName } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { Pod } from '@berth/kube/types';
 import type { Change } from '@berth/kube/watch-cache';
@@ -15,15 +14,19 @@ export interface FollowOptions {
   readonly lookup: ClaimLookup;
   readonly ledger: HoldLedger;
   readonly members: MemberIndex;
+  /** Former members, by volumes that are given up and not removed yet. */
+  readonly leftovers: MemberIndex;
 }
 
 /**
  * Keeps holds and members in step with the caches. What is said of an object is computed anew from the caches whenever
  * something it depends on changes, so that the order in which the collections arrive does not matter.
  */
-export const follow = ({ caches, lookup, ledger, members }: FollowOptions): void => {
+export const follow = ({ caches, lookup, ledger, members, leftovers }: FollowOptions): void => {
   const { claims, classes, volumes, pods } = caches;
   const podsOfClaim = new KeyedSets<string>();
+  /** Names; more than one when a claim was replaced by a new one of the same name. */
+  const volumesOfClaim = new KeyedSets<string>();
 
   const userOf = (claimKey: string): Pod | undefined => {
     const [key] = podsOfClaim.get(claimKey);
@@ -35,18 +38,29 @@ export const follow = ({ caches, lookup, ledger, members }: FollowOptions): void
     if (claim) refreshHold(key, claim, { lookup, volumes, ledger, user: userOf(key) });
   };
 
+  /** It goes, or its claim was replaced, as when a member started again empty elsewhere. */
+  const isGivenUp = ({ metadata, spec }: LogicalVolume): boolean => {
+    const claimUid = claims.get(claimKeyOf(spec))?.metadata?.uid;
+    return metadata.deletionTimestamp !== undefined || (claimUid !== undefined && claimUid !== spec.claim.uid);
+  };
+
   const refreshMemberOf = (volume: LogicalVolume) => {
     const { application, claim, nodeName } = volume.spec;
-    const claimKey = `${claim.namespace}/${claim.name}`;
+    const claimKey = claimKeyOf(volume.spec);
     const user = userOf(claimKey);
     const member = { member: user ? podKeyOf(user) : `claim ${claimKey}`, node: nodeName };
-    members.put(sourceOf(volume), application && { application: applicationKey(claim.namespace, application), member });
+    const said = application && { application: applicationKey(claim.namespace, application), member };
+    const givenUp = isGivenUp(volume);
+    members.put(sourceOf(volume), givenUp ? undefined : said);
+    leftovers.put(sourceOf(volume), givenUp ? said : undefined);
   };
 
   const refreshUser = (claimKey: string) => {
     refreshClaim(claimKey);
-    const volume = volumes.get(volumeName(claims.get(claimKey)?.metadata?.uid ?? ''));
-    if (volume) refreshMemberOf(volume);
+    for (const name of volumesOfClaim.get(claimKey)) {
+      const volume = volumes.get(name);
+      if (volume) refreshMemberOf(volume);
+    }
   };
 
   claims.onChange(({ key, before, after }) => {
@@ -55,11 +69,14 @@ export const follow = ({ caches, lookup, ledger, members }: FollowOptions): void
     if (after) refreshUser(key);
   });
 
-  volumes.onChange(({ before, after }) => {
-    if (after) refreshMemberOf(after);
-    else if (before) members.put(sourceOf(before), undefined);
-    const claim = (after ?? before)?.spec.claim;
-    if (claim) refreshClaim(`${claim.namespace}/${claim.name}`);
+  volumes.onChange(({ key, before, after }) => {
+    if (before) volumesOfClaim.remove(claimKeyOf(before.spec), key);
+    if (after) {
+      volumesOfClaim.add(claimKeyOf(after.spec), key);
+      refreshMemberOf(after);
+    } else if (before) for (const index of [members, leftovers]) index.put(sourceOf(before), undefined);
+    const volume = after ?? before;
+    if (volume) refreshClaim(claimKeyOf(volume.spec));
   });
 
   classes.onChange(({ key }) => {
@@ -79,6 +96,8 @@ export const follow = ({ caches, lookup, ledger, members }: FollowOptions): void
     for (const claimKey of new Set([...claimKeysOf(before), ...claimKeysOf(after)])) refreshUser(claimKey);
   });
 };
+
+const claimKeyOf = ({ claim }: LogicalVolume['spec']): string => `${claim.namespace}/${claim.name}`;
 
 const sourceOf = (volume: LogicalVolume): string => `volume ${volume.metadata.name}`;
 

@@ -221,6 +221,36 @@ describe('members', () => {
     expect(await scoreOf('n3')).toBe(2);
   });
 
+  it('are not where their data is given up, and such a node comes last', async () => {
+    const old = volume('data-0', 'n1', { gib: 1, cluster: 'es' });
+    berth.caches.storages.put(nodeStorage('n3', 10));
+    berth.caches.volumes.put({ ...old, metadata: { ...old.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    berth.caches.volumes.put(volume('data-1', 'n2', { gib: 1, cluster: 'es' }));
+    berth.caches.pods.put(pod('es-2', [], { labels, nodeName: 'n2' }));
+    expect([await scoreOf('n1'), await scoreOf('n2'), await scoreOf('n3')]).toEqual([5, 6, 10]);
+    berth.caches.volumes.remove('pvc-uid-data-0');
+    expect(await scoreOf('n1')).toBe(10);
+  });
+
+  it('have given up the volume of a claim that was replaced, in whatever order that is seen', async () => {
+    const steps = {
+      'old volume': () => berth.caches.volumes.put(volume('data-0', 'n1', { gib: 1, cluster: 'es' })),
+      'new claim': () => berth.caches.claims.put(claim('data-0', { uid: 'uid-new' })),
+      pod: () => berth.caches.pods.put(pod('es-0', ['data-0'], { labels })),
+    };
+    for (const first of Object.values(steps)) {
+      berth.caches.volumes.remove('pvc-uid-data-0');
+      berth.caches.claims.remove('prod/data-0');
+      berth.caches.pods.remove('prod/es-0');
+      first();
+      for (const step of Object.values(steps)) if (step !== first) step();
+      const { members, leftovers } = berth.view.landscape({});
+      const application = JSON.stringify(['prod', 'es', '']);
+      expect([...members(application)]).toEqual([]);
+      expect([...leftovers(application)]).toEqual([{ member: 'prod/es-0', node: 'n1' }]);
+    }
+  });
+
   it('with two volumes count once, whichever of pod and volumes is seen first', async () => {
     const member = pod('es-0', ['data', 'logs'], { labels });
     berth.caches.claims.put(claim('data', { volumeName: 'pvc-uid-data' }));

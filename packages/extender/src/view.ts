@@ -31,8 +31,9 @@ export interface View {
 export const createView = ({ caches, ledger, rackLabels, staleAfterMs }: ViewOptions): View => {
   const nodeIndex = createNodeIndex({ ...caches, rackLabels });
   const members = createMemberIndex();
+  const leftovers = createMemberIndex();
   const lookup = createClaimLookup(caches);
-  follow({ caches, lookup, ledger, members });
+  follow({ caches, lookup, ledger, members, leftovers });
 
   const hasLabels = (name: string, selector: Readonly<Record<string, string>>): boolean => {
     const labels = caches.nodes.get(name)?.metadata?.labels;
@@ -45,6 +46,7 @@ export const createView = ({ caches, ledger, rackLabels, staleAfterMs }: ViewOpt
       node: nodeIndex.node,
       rackDomain: () => [...nodeIndex.all()].filter((node) => hasLabels(node.name, nodeSelector)),
       members: members.ofApplication,
+      leftovers: leftovers.ofApplication,
     }),
     get synced() {
       return areSynced(caches);

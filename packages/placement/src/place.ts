@@ -12,6 +12,8 @@ export interface Landscape {
   rackDomain(): Iterable<NodeState>;
   /** Members of an application from volumes and pods; those from holds are added here. */
   members(application: string): Iterable<Member>;
+  /** Its former members: their volumes are given up, and still on the disks of these nodes. */
+  leftovers(application: string): Iterable<Member>;
 }
 
 /** A pod to place. */
@@ -77,7 +79,7 @@ export const assess = (names: readonly string[], question: Question, options: Ju
     else if (overRack !== undefined) refuse(name, [overRack]);
     else choices.push(room);
   }
-  const score = createScore(choices, { counts, weights });
+  const score = createScore(choices, { counts, weights, leftovers: leftoversAround(question, landscape) });
   for (const choice of choices) choice.score = score(choice);
   return { choices, refused, objections };
 };
@@ -175,6 +177,9 @@ const membersAround = (question: Question, { landscape, ledger }: JudgeOptions):
   const all = [...landscape.members(application), ...held];
   return countMembers(all, question.member, (name) => landscape.node(name));
 };
+
+const leftoversAround = ({ application }: Question, landscape: Landscape): ReadonlySet<string> =>
+  new Set(application === undefined ? [] : [...landscape.leftovers(application)].map(({ node }) => node));
 
 const rackLimitFor = (
   question: Question,

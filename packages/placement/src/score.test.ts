@@ -64,6 +64,32 @@ describe('score', () => {
     );
   });
 
+  it('puts nodes with leftovers of the application last, in the order they would have among themselves', () => {
+    fc.assert(
+      fc.property(nodes, members, fc.subarray(['n0', 'n1', 'n2']), (given, around, leftOn) => {
+        const states = given.map(({ rack, size, busy }, index) =>
+          nodeState(`n${index}`, { rack, groups: { nvme: nvmeGroup({ size: size * GiB, busy }) } }),
+        );
+        const pod = question([demand('c', { bytes: GiB })], { application: 'es' });
+        const asked = options(states, around);
+        const order = (leftovers: readonly string[]) => {
+          const landscape = {
+            ...asked.landscape,
+            leftovers: () => leftovers.map((node) => ({ member: 'gone', node })),
+          };
+          const all = states.map((state) => state.name);
+          return judge(all, pod, { ...asked, landscape }).choices.map((choice) => choice.node.name);
+        };
+        const usual = order([]);
+        const [clean, left] = [
+          usual.filter((name) => !leftOn.includes(name)),
+          usual.filter((name) => leftOn.includes(name)),
+        ];
+        expect(order(leftOn)).toEqual([...clean, ...left]);
+      }),
+    );
+  });
+
   it('capacity is monotonic: more room never turns a yes into a no', () => {
     fc.assert(
       fc.property(nodes, fc.integer({ min: 1, max: 90 }), fc.integer({ min: 0, max: 50 }), (given, asked, more) => {

@@ -26,6 +26,8 @@ export interface ScoreQuestion {
   /** Undefined when the pod belongs to no application: racks and hosts then say nothing. */
   readonly counts: MemberCounts | undefined;
   readonly weights: Weights;
+  /** Nodes that come last, whatever else speaks for them: data that the application has given up is still there. */
+  readonly leftovers: ReadonlySet<string>;
 }
 
 /** A node that has room: how well that suits, and how busy its disks are, both 0..1. */
@@ -39,12 +41,19 @@ export interface Candidate {
  * Makes the score of each candidate as it would be after placement, 0 (worst) to 1 (best). Racks and hosts are compared
  * among the candidates: the one with the fewest members gets 1, the one with the most 0, and all get 1 when equal. What
  * tells no candidate from another has no weight: racks and hosts of a pod without an application, disks that are all
- * idle or not measured.
+ * idle or not measured. Where there are leftovers anywhere, nodes with some share the lower half of the
+ * scale: such a node may only just be back, and its disks have the old data to remove.
  */
-export const createScore = (
-  candidates: readonly Candidate[],
-  { counts, weights }: ScoreQuestion,
-): ((candidate: Candidate) => number) => {
+export const createScore = (candidates: readonly Candidate[], question: ScoreQuestion): Score => {
+  const { leftovers } = question;
+  const merit = createMerit(candidates, question);
+  if (leftovers.size === 0) return merit;
+  return (candidate) => (merit(candidate) + (leftovers.has(candidate.node.name) ? 0 : 1)) / 2;
+};
+
+type Score = (candidate: Candidate) => number;
+
+const createMerit = (candidates: readonly Candidate[], { counts, weights }: ScoreQuestion): Score => {
   const load = candidates.some(({ busy }) => busy > 0) ? weights.load : 0;
   const own = weights.room + load;
   const ofNode = ({ fit, busy }: Candidate) => weights.room * fit + load * (1 - busy);

@@ -62,6 +62,7 @@ export const options = (nodes: readonly NodeState[], members: readonly Member[] 
     node: (name) => byName.get(name),
     rackDomain: () => nodes,
     members: () => members,
+    leftovers: () => [],
   };
   return { landscape, ledger: new HoldLedger({ ttlMs: 60_000 }), weights: DEFAULT_WEIGHTS };
 };

@@ -107,7 +107,12 @@ const byBerth =
         rackSpread: 'preferred',
       }),
     );
-    const landscape = { node: (name: string) => byName.get(name)?.state, rackDomain: () => states, members: () => [] };
+    const landscape = {
+      node: (name: string) => byName.get(name)?.state,
+      rackDomain: () => states,
+      members: () => [],
+      leftovers: () => [],
+    };
     const question = { demands, pins: [], podUid: undefined, application: undefined, member: 'pod' };
     const ledger = new HoldLedger({ ttlMs: 1 });
     const { choices } = judge([...byName.keys()], question, { landscape, ledger, weights: DEFAULT_WEIGHTS });
