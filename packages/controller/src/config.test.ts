@@ -16,6 +16,10 @@ it('needs no settings at all inside a cluster', async () => {
     workers: 8,
     resyncSeconds: 600,
     orphanGraceSeconds: 600,
+    weightRack: 5,
+    weightHost: 3,
+    weightRoom: 2,
+    weightLoad: 1,
   });
 });
 

@@ -1,3 +1,4 @@
+import { weightSettings } from '@berth/placement/weight-settings';
 import { commonSettings } from '@berth/runtime/role';
 import * as z from 'zod';
 
@@ -42,4 +43,5 @@ export const configSchema = z.object({
   orphanGraceSeconds: z.coerce.number().int().min(1).default(600).meta({
     description: 'How long a logical volume without claim and persistent volume stays marked before it is deleted.',
   }),
+  ...weightSettings,
 });

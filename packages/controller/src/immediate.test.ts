@@ -1,6 +1,7 @@
 import { LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import type { Node } from '@berth/kube/types';
+import { DEFAULT_WEIGHTS, type Weights } from '@berth/placement/score';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { expect, it, onTestFinished } from 'vitest';
@@ -13,35 +14,38 @@ import { createVolumePlacement } from './volume-placement.ts';
 interface Disks {
   readonly node: Node;
   readonly free: string;
+  readonly busyPercent?: number;
 }
 
-const group = (free: string) => ({
+const group = ({ free, busyPercent }: Disks) => ({
   name: 'csi-vg-nvme',
   medium: 'nvme' as const,
   uuid: 'u',
   extentSize: '4Mi',
   size: '100Gi',
   free,
+  ...(busyPercent !== undefined && { busyPercent }),
   foreign: '0',
   reserve: '0',
   physicalVolumes: [],
 });
 
 /** Places claims for 10 GiB each on a class with volumeBindingMode Immediate. */
-const setUp = async (disks: readonly Disks[]) => {
+const setUp = async (disks: readonly Disks[], weights = DEFAULT_WEIGHTS) => {
   const client = createFakeKubeClient();
   const clock = createManualClock();
   const controller = new AbortController();
   onTestFinished(() => controller.abort(new Error('stopped')));
-  for (const { node, free } of disks) {
+  for (const each of disks) {
+    const { node } = each;
     await client.create(NODES, node);
     await client.create(NODE_STORAGES, {
       metadata: { name: node.metadata?.name ?? '' },
-      status: { groups: [group(free)] },
+      status: { groups: [group(each)] },
     });
   }
   const caches = createCaches({ client, clock, logger: silentLogger });
-  const placement = createImmediatePlacement(createVolumePlacement(caches, clock));
+  const placement = createImmediatePlacement(createVolumePlacement({ caches, weights, clock }));
   await startCaches(caches, controller.signal);
   const place = (uid: string, storageClass = aClass({ volumeBindingMode: 'Immediate' })) => {
     const claim = aClaim({ uid, selectedNode: undefined });
@@ -58,6 +62,17 @@ it('chooses the node with the most room left, as the class asks by default', asy
     { node: aNode('b'), free: '80Gi' },
   ]);
   expect(place('one')).toEqual({ nodeName: 'b' });
+});
+
+it('weighs room and busy disks as its settings say', async () => {
+  const disks = [
+    { node: aNode('roomy'), free: '80Gi', busyPercent: 90 },
+    { node: aNode('idle'), free: '40Gi', busyPercent: 0 },
+  ];
+  const chosen = async (weights: Partial<Weights>) =>
+    (await setUp(disks, { ...DEFAULT_WEIGHTS, ...weights })).place('one');
+  expect(await chosen({ load: 0 })).toEqual({ nodeName: 'roomy' });
+  expect(await chosen({ room: 0 })).toEqual({ nodeName: 'idle' });
 });
 
 it('does not give the same room to two claims before the first volume shows (trap 68)', async () => {

@@ -6,6 +6,7 @@ import { connectKube } from '@berth/kube/connect';
 import { createEventRecorder } from '@berth/kube/event-recorder';
 import { fenced } from '@berth/kube/fenced-client';
 import { type Leadership, whileLeading } from '@berth/kube/leader-election';
+import { weightsOf } from '@berth/placement/weight-settings';
 import { systemClock } from '@berth/runtime/clock';
 import { startHttpServer } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
@@ -56,7 +57,7 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
       keepRecordsMs: config.recoveryRecordDays * DAY_MS,
       times: { deletedGraceMs: config.nodeDeletedGraceSeconds * 1000, lostGraceMs: config.nodeLostGraceSeconds * 1000 },
     };
-    const placeVolume = createVolumePlacement(caches, clock);
+    const placeVolume = createVolumePlacement({ caches, weights: weightsOf(config), clock });
     const place = createImmediatePlacement(placeVolume);
     if (config.csiSocket !== undefined) {
       // Not fenced: creating by name and deleting by version are safe from any process, leading or not.

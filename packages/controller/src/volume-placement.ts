@@ -1,7 +1,7 @@
 import { formatBytes } from '@berth/contract/quantity';
 import { HoldLedger } from '@berth/placement/hold-ledger';
 import { holdsFor, type Judgement, judge } from '@berth/placement/place';
-import { DEFAULT_WEIGHTS } from '@berth/placement/score';
+import type { Weights } from '@berth/placement/score';
 import type { Clock } from '@berth/runtime/clock';
 import type { Caches } from './caches.ts';
 import type { VolumeRequest } from './claim-request.ts';
@@ -25,6 +25,12 @@ export interface PlacementQuestion {
 export type Choice = { readonly nodeName: string } | { readonly reason: string };
 export type PlaceVolume = (question: PlacementQuestion) => Choice;
 
+export interface VolumePlacementOptions {
+  readonly caches: Caches;
+  readonly weights: Weights;
+  readonly clock: Clock;
+}
+
 /** A hold bridges the time until the LogicalVolume that was just made shows in the cache. */
 const HOLD_MS = 60_000;
 
@@ -33,7 +39,7 @@ const HOLD_MS = 60_000;
  * other claims, nor what the extender holds for pods: the node's volume group has the last word, and who found no room
  * there asks again.
  */
-export const createVolumePlacement = (caches: Caches, clock: Clock): PlaceVolume => {
+export const createVolumePlacement = ({ caches, weights, clock }: VolumePlacementOptions): PlaceVolume => {
   const ledger = new HoldLedger({ ttlMs: HOLD_MS });
   caches.logicalVolumes.onChange(({ key, after }) => after && ledger.release(key));
 
@@ -55,7 +61,7 @@ export const createVolumePlacement = (caches: Caches, clock: Clock): PlaceVolume
       leftovers: () => [],
     };
     const names = [...states.keys()].filter((name) => among?.has(name) ?? true);
-    const judgement = judge(names, question, { landscape, ledger, weights: DEFAULT_WEIGHTS });
+    const judgement = judge(names, question, { landscape, ledger, weights });
     const fitting = new Map(judgement.choices.map((choice) => [choice.node.name, choice]));
     const best = preferred.map((name) => fitting.get(name)).find((choice) => choice) ?? judgement.choices[0];
     if (best === undefined) return noPlace(request, judgement);

@@ -1,9 +1,8 @@
 import { RACK_LABELS } from '@berth/contract/topology';
-import { DEFAULT_WEIGHTS } from '@berth/placement/score';
+import { weightSettings } from '@berth/placement/weight-settings';
 import { commonSettings, portSetting } from '@berth/runtime/role';
 import * as z from 'zod';
 
-const weight = (description: string) => z.coerce.number().min(0).max(1000).meta({ description });
 const seconds = (description: string) => z.coerce.number().min(1).max(86_400).meta({ description });
 
 /** The extender's settings. */
@@ -41,10 +40,7 @@ export const extenderConfigSchema = z.object({
         .filter((key) => key !== ''),
     )
     .meta({ description: 'Node labels that name the rack, separated by commas; the first that is present wins.' }),
-  weightRack: weight('Weight of few members of the application in the rack.').default(DEFAULT_WEIGHTS.rack),
-  weightHost: weight('Weight of few members of the application on the host.').default(DEFAULT_WEIGHTS.host),
-  weightRoom: weight('Weight of the room left after placement.').default(DEFAULT_WEIGHTS.room),
-  weightLoad: weight('Weight of disks with little to do, where agents report that.').default(DEFAULT_WEIGHTS.load),
+  ...weightSettings,
 });
 
 export type ExtenderConfig = z.infer<typeof extenderConfigSchema>;

@@ -12,6 +12,14 @@ it('answers before kube-scheduler gives up: the deadline is below httpTimeout', 
   expect(deadlineMs).toBeLessThanOrEqual(seconds * 1000 - 500);
 });
 
+it('takes the weights from where the controller takes them', () => {
+  const source = (file: string) => /envFrom:\s+- configMapRef:\s+name: (\S+)/.exec(deployed(file))?.[1];
+  expect([source('base/extender.yaml'), source('base/controller.yaml')]).toEqual([
+    'berth-placement',
+    'berth-placement',
+  ]);
+});
+
 it('marks pods with the resource that the scheduler goes by', () => {
   const mark = /managedResources:\s+#\s+- name: (\S+)/.exec(SCHEDULER)?.[1];
   const marked = deployed('claims-only/mark-pods.yaml').matchAll(/(requests|limits): \{"([^"]+)": "1"\}/g);

@@ -7,6 +7,7 @@ import { fenced } from '@berth/kube/fenced-client';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, type Resource } from '@berth/kube/resources';
 import { createWatchCache } from '@berth/kube/watch-cache';
 import { HoldLedger } from '@berth/placement/hold-ledger';
+import { weightsOf } from '@berth/placement/weight-settings';
 import type { Clock } from '@berth/runtime/clock';
 import { startHttpServer } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
@@ -80,16 +81,10 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
   });
   const { refusal } = leading;
   const metrics = withStateGauges(createMetrics(), { caches, ledger, unready: view.unready, refusal });
-  const weights = {
-    rack: config.weightRack,
-    host: config.weightHost,
-    room: config.weightRoom,
-    load: config.weightLoad,
-  };
   const { shortlist, host, port, tlsCert: certFile, tlsKey: keyFile } = config;
   const decisions = createDecisionLog(MOST_VERDICTS);
   const scheduling = buildApp({
-    ...{ refusal, view, ledger, weights, shortlist, clock, events, decisions, logger },
+    ...{ refusal, view, ledger, weights: weightsOf(config), shortlist, clock, events, decisions, logger },
     metrics: createExtenderMetrics(metrics),
   });
   const explain = createExplain({ decisions, review: createAccessReview(client), logger });

@@ -8,6 +8,7 @@ import { loadControllerServices } from '@berth/csi/controller-services';
 import { createSocketClient } from '@berth/csi/testing/socket-client';
 import { LOGICAL_VOLUMES, NODE_STORAGES, NODES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
+import { DEFAULT_WEIGHTS } from '@berth/placement/score';
 import { type Logger, silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { createMetrics } from '@berth/runtime/metrics';
@@ -57,7 +58,7 @@ export const startCsiHarness = async ({ nodes = { a: '20Gi', b: '80Gi' }, diskFr
   }
   const agents = { work: true, room: true };
   const caches = createCaches({ client: api, clock, logger: silentLogger });
-  const place = createVolumePlacement(caches, clock);
+  const place = createVolumePlacement({ caches, weights: DEFAULT_WEIGHTS, clock });
   await startCaches(caches, stop.signal);
   caches.logicalVolumes.onChange(({ after }) => {
     if (after && agents.work) void actAsAgent(after, agents.room);
