@@ -46,6 +46,8 @@ export interface EventAction {
   readonly reason: string;
   /** A sentence for the person who wrote the claim. */
   readonly message: string;
+  /** Replaces what was told with this reason before; see EventText. */
+  readonly standing?: boolean;
 }
 
 export type EventSubject =

@@ -2,16 +2,9 @@ import { AppError } from '@berth/contract/errors';
 import { DRIVER_NAME, volumeName } from '@berth/contract/names';
 import { formatBytes } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import type {
-  CSIStorageCapacity,
-  Node,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  Pod,
-  StorageClass,
-} from '@berth/kube/types';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
 import { type Action, type EventAction, type Plan, WAIT } from './action.ts';
-import { isUnschedulable, noRoomSentence } from './capacity/no-room.ts';
+import { isUnschedulable } from './capacity/no-room.ts';
 import { isHandedToUs, selectedNodeOf, waitsForConsumer } from './claim.ts';
 import { parseClaim, requestedBytes, type VolumeRequest } from './claim-request.ts';
 import {
@@ -48,8 +41,8 @@ export interface ClaimState {
   /** A pod that waits for the claim. */
   readonly pod: Pod | undefined;
   readonly place: PlaceClaim;
-  /** The room that nodes have for a class, as kube-scheduler is told. */
-  readonly roomFor: (className: string) => readonly CSIStorageCapacity[];
+  /** Why no node has room for the claim, as a sentence; undefined when some node has. */
+  readonly noRoom: (question: PlaceQuestion) => string | undefined;
   readonly now: Date;
 }
 
@@ -112,13 +105,13 @@ const planNew = (state: Known): Plan => {
 };
 
 /** While no node is chosen the pod waits, and its own events do not have our numbers. */
-const explainWaiting = ({ storageClass, pod, roomFor }: Known, request: VolumeRequest): Plan => {
+const explainWaiting = ({ claim, storageClass, pod, noRoom }: Known, request: VolumeRequest): Plan => {
   if (pod === undefined || !isUnschedulable(pod)) return WAIT;
-  const message = noRoomSentence(request, roomFor(storageClass.metadata?.name ?? ''));
+  const message = noRoom({ claim, storageClass, request });
   if (message === undefined) return WAIT;
   const about = { kind: 'Pod', object: pod } as const;
   return {
-    actions: [{ kind: 'event', about, type: 'Warning', reason: 'NoRoomOnDisks', message }],
+    actions: [{ kind: 'event', about, type: 'Warning', reason: 'NoRoomOnDisks', message, standing: true }],
     againAfterMs: EXPLAIN_AGAIN_MS,
   };
 };

@@ -12,7 +12,7 @@ export interface ClaimReconcilerOptions {
   readonly fresh: ClusterReader;
   readonly waitingPods: () => readonly Pod[];
   readonly place: PlaceClaim;
-  readonly roomFor: ClaimState['roomFor'];
+  readonly noRoom: ClaimState['noRoom'];
   readonly clock: Clock;
   readonly run: RunPlan;
 }
@@ -36,11 +36,11 @@ export const createClaimReconciler = (options: ClaimReconcilerOptions): Reconcil
 const readState = async (
   key: string,
   reader: ClusterReader,
-  { waitingPods, place, roomFor, clock }: ClaimReconcilerOptions,
+  { waitingPods, place, noRoom, clock }: ClaimReconcilerOptions,
 ): Promise<ClaimState> => {
   const [namespace = '', name = ''] = key.split('/');
   const claim = await reader.claim(namespace, name);
-  if (claim === undefined) return { ...NOTHING, place, roomFor, now: clock.now() };
+  if (claim === undefined) return { ...NOTHING, place, noRoom, now: clock.now() };
   const handle = volumeName(claim.metadata?.uid ?? '');
   const [storageClass, logicalVolume, persistentVolume] = await Promise.all([
     readClass(claim, reader),
@@ -50,7 +50,7 @@ const readState = async (
   const nodeName = logicalVolume?.spec.nodeName ?? selectedNodeOf(claim);
   const node = nodeName === undefined ? undefined : await reader.node(nodeName);
   const pod = waitingPods().find((candidate) => usesClaim(candidate, claim));
-  return { claim, storageClass, node, logicalVolume, persistentVolume, pod, place, roomFor, now: clock.now() };
+  return { claim, storageClass, node, logicalVolume, persistentVolume, pod, place, noRoom, now: clock.now() };
 };
 
 const NOTHING = {

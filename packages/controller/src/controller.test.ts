@@ -103,7 +103,9 @@ it('is woken by a pod that cannot be scheduled', async () => {
   await cluster.client.mergePatch(PODS, pod, { status: { conditions } }, { subresource: 'status' });
   await clock.advance(2_000);
   await clock.advance(0);
-  expect(told).toContain('NoRoomOnDisks: no node has room for 10 GiB of nvme: no node has reported nvme disks');
+  expect(told).toContain(
+    'NoRoomOnDisks: No node has room for shop/data-es-0: no node that takes pods has reported its disks',
+  );
 });
 
 it('is woken by room on a node: a claim with binding mode Immediate is placed, without a resync', async () => {

@@ -8,6 +8,7 @@ import { createActionRunner } from './action-runner.ts';
 import type { Caches } from './caches.ts';
 import { createCapacityReconciler } from './capacity/capacity-reconciler.ts';
 import { connectCapacityTriggers } from './capacity/capacity-triggers.ts';
+import { createNoRoomReport } from './capacity/no-room.ts';
 import type { PlaceClaim } from './claim-plan.ts';
 import { createClaimReconciler, type Reconcile } from './claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from './cluster-reader.ts';
@@ -58,7 +59,7 @@ export const runController = async (options: ControllerOptions, signal: AbortSig
     ...readers,
     waitingPods,
     place: options.place,
-    roomFor: caches.capacitiesOfClass,
+    noRoom: createNoRoomReport(caches),
     clock,
     run,
   });

@@ -80,7 +80,7 @@ it('does not give the same room to two claims before the first volume shows (tra
   expect(place('one')).toEqual({ nodeName: 'a' });
   expect(place('two')).toEqual({
     reason:
-      'no node has room for 10 GiB of nvme: a: nvme: needs 10 GiB, 15 GiB free of 100 GiB; 10 GiB held for shop/data-es-0',
+      'No node has room for shop/data-es-0: a: nvme: needs 10 GiB, 15 GiB free of 100 GiB; 10 GiB held for shop/data-es-0',
   });
 });
 
@@ -104,7 +104,7 @@ it('counts a volume once: as a hold until it exists, as an object from then on (
 it('leaves out nodes that take no pods', async () => {
   const { place } = await setUp([{ node: cordoned('a'), free: '80Gi' }]);
   expect(place('one')).toEqual({
-    reason: 'no node has room for 10 GiB of nvme: no node that takes pods has reported its disks',
+    reason: 'No node has room for shop/data-es-0: no node that takes pods has reported its disks',
   });
 });
 

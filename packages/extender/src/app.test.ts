@@ -140,6 +140,7 @@ describe('filter', () => {
         reason: 'NoRoomOnDisks',
         message:
           'No node has room for prod/data: n3, n4: the node has reported no disks | n1: nvme: needs 300 GiB, 150 GiB free of 150 GiB | n2: nvme: needs 300 GiB, 200 GiB free of 200 GiB',
+        standing: true,
       },
     ]);
   });

@@ -1,5 +1,6 @@
 import { toAppError } from '@berth/contract/errors';
 import type { EventRecorder } from '@berth/kube/event-recorder';
+import { nodeSentence, noRoomSentence } from '@berth/placement/refusal-text';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@berth/runtime/http-server';
 import type { Logger } from '@berth/runtime/logger';
 import { type DecideOptions, type Decision, filter, prioritize } from './decide.ts';
@@ -8,7 +9,6 @@ import { nodeNamesOf, parseExtenderArgs } from './extender-api.ts';
 import type { ExtenderMetrics } from './extender-metrics.ts';
 import { podKeyOf } from './pod-facts.ts';
 import { parsePreemptionArgs, preempt } from './preempt.ts';
-import { podSentence } from './refusal-text.ts';
 
 export interface AppOptions extends DecideOptions {
   readonly events: EventRecorder;
@@ -67,7 +67,7 @@ const filterVerb: Verb = (body, options) => {
   if (decision.outcome === 'refused') {
     options.events.record(
       { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, ...(uid !== undefined && { uid }) } },
-      { type: 'Warning', reason: 'NoRoomOnDisks', message: messageFor(decision) },
+      { type: 'Warning', reason: 'NoRoomOnDisks', message: messageFor(decision), standing: true },
     );
   }
   return decision;
@@ -79,10 +79,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   '/preempt': (body, options) => ({ outcome: 'judged', result: preempt(parsePreemptionArgs(body), options) }),
 };
 
-const messageFor = ({ claims, result }: Decision): string => {
-  const failed = result.FailedAndUnresolvableNodes;
-  if (claims.length > 0) return podSentence(claims, failed);
-  return Object.values(failed)[0] ?? 'No node can take the pod';
+/** A pod without claims to find room for is one whose volumes are not where it may go. */
+const messageFor = ({ claims, reason, refused }: Decision): string => {
+  if (reason !== undefined) return reason;
+  return claims.length > 0 ? noRoomSentence(claims, refused) : nodeSentence([...refused.values()][0] ?? []);
 };
 
 const summary = ({ result }: Decision) => ({

@@ -1,6 +1,7 @@
 import { demandsOfPod, type PodDemands } from '@berth/placement/demands';
 import type { HoldLedger } from '@berth/placement/hold-ledger';
 import { assess, holdsFor, type Judgement, offerOf, type Question } from '@berth/placement/place';
+import { nodeSentence } from '@berth/placement/refusal-text';
 import { type Weights, wireScore } from '@berth/placement/score';
 import type { Clock } from '@berth/runtime/clock';
 import {
@@ -13,7 +14,6 @@ import {
   nodeNamesOf,
 } from './extender-api.ts';
 import { applicationKeyOf, claimReferencesOf, podKeyOf } from './pod-facts.ts';
-import { nodeSentence } from './refusal-text.ts';
 import type { View } from './view.ts';
 
 export interface DecideOptions {

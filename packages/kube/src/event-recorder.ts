@@ -4,6 +4,7 @@ import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
 import type { KubeClient } from './client.ts';
 import { EVENTS } from './resources.ts';
+import type { CoreEvent } from './types.ts';
 
 export interface EventTarget {
   readonly apiVersion?: string | undefined;
@@ -17,6 +18,11 @@ export interface EventText {
   readonly reason: string;
   /** A sentence for the person who wrote the object. */
   readonly message: string;
+  /**
+   * What is told is how things stand, perhaps by several programs: the object has one event with this reason, and the newest
+   * words replace those before.
+   */
+  readonly standing?: boolean;
 }
 
 export interface EventRecorder {
@@ -28,6 +34,9 @@ const REPEAT_MS = 10 * 60_000;
 const MOST_REMEMBERED = 4096;
 /** The API server refuses longer messages (core/v1 validation). */
 const LONGEST_MESSAGE = 1024;
+
+/** One for all programs: who tells last owns the words. */
+const STANDING_MANAGER = 'berth-events';
 
 interface Told {
   readonly name: string;
@@ -44,31 +53,42 @@ export const createEventRecorder = (options: {
   const { client, component, clock, logger } = options;
   const told = new Map<string, Promise<Told | undefined>>();
 
-  const write = async (target: EventTarget, event: EventText): Promise<Told | undefined> => {
+  const objectOf = (eventName: string, target: EventTarget, event: EventText): CoreEvent => {
     const now = clock.now().toISOString();
     const { name = '', namespace = 'default', uid, resourceVersion } = target.metadata ?? {};
-    const eventName = `${name}.${clock.now().getTime().toString(16)}${Math.floor(Math.random() * 0xffff).toString(16)}`;
+    return {
+      metadata: { name: eventName, namespace },
+      involvedObject: {
+        apiVersion: target.apiVersion ?? 'v1',
+        kind: target.kind ?? '',
+        name,
+        namespace,
+        ...(uid !== undefined && { uid }),
+        ...(resourceVersion !== undefined && { resourceVersion }),
+      },
+      type: event.type,
+      reason: event.reason,
+      message: event.message.slice(0, LONGEST_MESSAGE),
+      source: { component },
+      reportingComponent: component,
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    };
+  };
+
+  const write = async (target: EventTarget, event: EventText): Promise<Told | undefined> => {
+    const { name = '', uid = name } = target.metadata ?? {};
+    const unique = `${clock.now().getTime().toString(16)}${Math.floor(Math.random() * 0xffff).toString(16)}`;
     try {
-      await client.create(EVENTS, {
-        metadata: { name: eventName, namespace },
-        involvedObject: {
-          apiVersion: target.apiVersion ?? 'v1',
-          kind: target.kind ?? '',
-          name,
-          namespace,
-          ...(uid !== undefined && { uid }),
-          ...(resourceVersion !== undefined && { resourceVersion }),
-        },
-        type: event.type,
-        reason: event.reason,
-        message: event.message.slice(0, LONGEST_MESSAGE),
-        source: { component },
-        reportingComponent: component,
-        firstTimestamp: now,
-        lastTimestamp: now,
-        count: 1,
-      });
-      return { name: eventName, sinceMs: clock.monotonicMs(), count: 1 };
+      if (event.standing) {
+        const object = objectOf(`${uid}.${event.reason.toLowerCase()}`, target, event);
+        await client.apply(EVENTS, object, { fieldManager: STANDING_MANAGER });
+        return undefined;
+      }
+      const object = objectOf(`${name}.${unique}`, target, event);
+      await client.create(EVENTS, object);
+      return { name: object.metadata.name ?? '', sinceMs: clock.monotonicMs(), count: 1 };
     } catch (thrown) {
       logger.warn({ err: toAppError(thrown).message, reason: event.reason }, 'cannot write an event');
       return undefined;
@@ -90,7 +110,10 @@ export const createEventRecorder = (options: {
   return {
     record: (target, event) => {
       const { uid, namespace, name } = target.metadata ?? {};
-      const key = [uid ?? `${target.kind}/${namespace}/${name}`, event.type, event.reason, event.message].join('\n');
+      const subject = uid ?? `${target.kind}/${namespace}/${name}`;
+      // One key for all that replaces each other, so that the last to be told is the last to be written.
+      const words = event.standing ? [] : [event.message];
+      const key = [subject, event.type, event.reason, ...words].join('\n');
       const before = told.get(key) ?? Promise.resolve(undefined);
       const after = before.then((earlier) =>
         earlier !== undefined && clock.monotonicMs() - earlier.sinceMs < REPEAT_MS

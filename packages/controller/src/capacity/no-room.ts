@@ -1,7 +1,13 @@
-import { formatBytes, parseQuantity } from '@berth/contract/quantity';
-import type { CSIStorageCapacity, Pod } from '@berth/kube/types';
-import type { VolumeRequest } from '../claim-request.ts';
-import { nodeOfCapacity } from './capacity-object.ts';
+import { volumeName } from '@berth/contract/names';
+import { parseQuantity } from '@berth/contract/quantity';
+import { parseClassParameters } from '@berth/contract/volume-request';
+import type { Pod } from '@berth/kube/types';
+import { HoldLedger } from '@berth/placement/hold-ledger';
+import { noRoomSentence } from '@berth/placement/refusal-text';
+import { DEFAULT_WEIGHTS } from '@berth/placement/score';
+import type { Caches } from '../caches.ts';
+import type { PlaceQuestion } from '../claim-plan.ts';
+import { judgeNodes, questionOf } from '../judge-nodes.ts';
 
 /** Whether kube-scheduler has looked for a node for the pod and found none. */
 export const isUnschedulable = ({ status }: Pod): boolean =>
@@ -10,20 +16,21 @@ export const isUnschedulable = ({ status }: Pod): boolean =>
   );
 
 /**
- * Why no node can take the claim, with numbers; undefined when the room of some node would do. kube-scheduler rules out
- * full nodes by the same objects, and says no more than that they are full.
+ * Why no node can take the claim, in the words of the extender; undefined when the room of some node would do.
+ * kube-scheduler rules out full nodes by CSIStorageCapacity objects, says no more than that they are full, and then does
+ * not ask the extender: so those objects decide whether there is something to tell.
  */
-export const noRoomSentence = (
-  { bytes, medium }: VolumeRequest,
-  capacities: readonly CSIStorageCapacity[],
-): string | undefined => {
-  const wanted = `no node has room for ${formatBytes(bytes)} of ${medium}`;
-  if (capacities.length === 0) return `${wanted}: no node has reported ${medium} disks`;
-  const rooms = capacities.map((object) => ({
-    node: nodeOfCapacity(object),
-    free: parseQuantity(object.capacity ?? '0'),
-  }));
-  const most = rooms.reduce((best, room) => (room.free > best.free ? room : best));
-  if (most.free >= bytes) return undefined;
-  return `${wanted}: of ${rooms.length} nodes with ${medium} disks, ${most.node} has the most free, ${formatBytes(most.free)}`;
-};
+export const createNoRoomReport =
+  (caches: Caches) =>
+  ({ claim, storageClass, request }: PlaceQuestion): string | undefined => {
+    const rooms = caches.capacitiesOfClass(storageClass.metadata?.name ?? '');
+    if (rooms.some(({ capacity }) => parseQuantity(capacity ?? '0') >= request.bytes)) return undefined;
+    const { namespace, name, uid = '' } = claim.metadata ?? {};
+    const owner = `${namespace}/${name}`;
+    const { policy } = parseClassParameters(storageClass.parameters);
+    const question = questionOf({ volume: volumeName(uid), owner, request, policy });
+    // Nobody is told where the claim would fit best, so neither what is held nor the weights matter.
+    const nothingHeld = new HoldLedger({ ttlMs: 0 });
+    const { choices, refused } = judgeNodes(caches, question, { ledger: nothingHeld, weights: DEFAULT_WEIGHTS });
+    return choices.length > 0 ? undefined : noRoomSentence([owner], refused);
+  };

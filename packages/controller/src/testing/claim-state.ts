@@ -5,11 +5,8 @@ import { aClaim, aClass, aNode, aPod, LONG_AGO } from './builders.ts';
 /** When the tests' plans are made. */
 export const NOW = new Date(LONG_AGO);
 
-const room = (node: string, capacity: string) => ({
-  storageClassName: 'fast',
-  nodeTopology: { matchLabels: { 'topology.csi.storage.io/node': node } },
-  capacity,
-});
+/** Room for one claim on the roomiest node. */
+const MOST_BYTES = 96 * 1024 ** 3;
 
 /** A claim that was just handed to us, on node a. */
 export const claimState = (changes: Partial<ClaimState> = {}): ClaimState => ({
@@ -20,7 +17,7 @@ export const claimState = (changes: Partial<ClaimState> = {}): ClaimState => ({
   persistentVolume: undefined,
   pod: aPod(),
   place: () => ({ reason: 'nothing is placed here' }),
-  roomFor: () => [room('a', '96Gi'), room('b', '20Gi')],
+  noRoom: ({ request }) => (request.bytes > MOST_BYTES ? 'No node has room' : undefined),
   now: NOW,
   ...changes,
 });

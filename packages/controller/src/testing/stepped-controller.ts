@@ -6,6 +6,7 @@ import { createManualClock, type ManualClock } from '@berth/runtime/manual-clock
 import { createMetrics } from '@berth/runtime/metrics';
 import { createActionRunner } from '../action-runner.ts';
 import { createCaches, startCaches } from '../caches.ts';
+import { createNoRoomReport } from '../capacity/no-room.ts';
 import type { PlaceClaim } from '../claim-plan.ts';
 import { createClaimReconciler } from '../claim-reconciler.ts';
 import { createCachedReader, createFreshReader } from '../cluster-reader.ts';
@@ -107,7 +108,7 @@ const startLife = async ({ client, clock, told, place }: LifeOptions) => {
     ...readers,
     waitingPods: caches.waitingPods.list,
     place,
-    roomFor: caches.capacitiesOfClass,
+    noRoom: createNoRoomReport(caches),
     clock,
     run,
   });

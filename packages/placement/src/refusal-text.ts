@@ -7,11 +7,14 @@ export const nodeSentence = (reasons: readonly string[]): string => reasons.join
  * One sentence for the person who wrote the claims: what does not fit, and why not on each node. Nodes with the same
  * reason are told together; what does not fit into an event's message (1024 characters) is counted.
  */
-export const podSentence = (claimKeys: readonly string[], failed: Readonly<Record<string, string>>): string => {
-  const nodesOf = new Map<string, string[]>();
-  for (const [node, reason] of Object.entries(failed)) nodesOf.set(reason, [...(nodesOf.get(reason) ?? []), node]);
+export const noRoomSentence = (
+  claimKeys: readonly string[],
+  refused: ReadonlyMap<string, readonly string[]>,
+): string => {
+  const nodesOf = Map.groupBy(refused.keys(), (node) => nodeSentence(refused.get(node) ?? []));
   const groups = [...nodesOf].sort(([, some], [, others]) => others.length - some.length);
   let text = `No node has room for ${claimKeys.join(', ')}`;
+  if (groups.length === 0) return `${text}: no node that takes pods has reported its disks`;
   let told = 0;
   for (const [reason, nodes] of groups) {
     const part = `${told === 0 ? ': ' : ' | '}${nodeList(nodes)}: ${reason}`;
@@ -19,7 +22,7 @@ export const podSentence = (claimKeys: readonly string[], failed: Readonly<Recor
     text += part;
     told += nodes.length;
   }
-  const rest = Object.keys(failed).length - told;
+  const rest = refused.size - told;
   return rest > 0 ? `${text} | and ${rest} more nodes` : text;
 };
 
