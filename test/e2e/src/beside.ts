@@ -18,6 +18,8 @@ export interface BerthContext {
 
 const EXTENDER_PORT = 9443;
 const EXTENDER_METRICS_PORT = 9812;
+/** Where one extender listens, in the namespace of the bed. */
+export const EXTENDER_ADDRESS = `127.0.0.1:${EXTENDER_PORT}`;
 const NAMESPACE = 'berth-system';
 
 /** Bundles each role into a file below dist/. */
@@ -64,30 +66,50 @@ export const controllerSocket = ({ runDir }: BerthContext, name = CONTROLLER): s
   join(runDir, `${name}-csi.sock`);
 
 /** Starts the extender and tells kube-scheduler where it is, over TLS, with the settings that users have. */
-export const startExtender = async (context: BerthContext): Promise<void> => {
-  const { bed, repository, runDir, signal } = context;
-  const keys = join(runDir, 'extender');
-  await mkdir(keys, { recursive: true });
-  await run(join(repository, 'scripts/extender-certificate'), [keys, '127.0.0.1'], { signal });
-  const settings = {
-    BERTH_PORT: String(EXTENDER_PORT),
-    BERTH_METRICS_PORT: String(EXTENDER_METRICS_PORT),
-    BERTH_TLS_CERT: join(keys, 'tls.crt'),
-    BERTH_TLS_KEY: join(keys, 'tls.key'),
-  };
-  await startBeside(context, { name: 'berth-extender', role: 'extender', settings });
-  const text = await readFile(join(repository, 'deploy/scheduler/kube-scheduler-config.yaml'), 'utf8');
-  await bed.restartScheduler(schedulerConfig(text, join(keys, 'ca.crt')));
+export const deployExtender = async (context: BerthContext): Promise<void> => {
+  const { repository, runDir, signal } = context;
+  await mkdir(keysIn(runDir), { recursive: true });
+  await run(join(repository, 'scripts/extender-certificate'), [keysIn(runDir), '127.0.0.1'], { signal });
+  await startExtender(context);
+  await connectScheduler(context);
+};
+
+const keysIn = (runDir: string): string => join(runDir, 'extender');
+
+/** The certificate authority of the extenders of a bed. */
+export const extenderAuthority = ({ runDir }: BerthContext): string => join(keysIn(runDir), 'ca.crt');
+
+/** Starts an extender, as one of several if it has a name and ports of its own, with settings beside the usual ones. */
+export const startExtender = (
+  context: BerthContext,
+  { name = 'berth-extender', settings = {} }: Partial<Pick<Beside, 'name' | 'settings'>> = {},
+): Promise<Daemon> =>
+  startBeside(context, {
+    name,
+    role: 'extender',
+    settings: {
+      BERTH_PORT: String(EXTENDER_PORT),
+      BERTH_METRICS_PORT: String(EXTENDER_METRICS_PORT),
+      BERTH_TLS_CERT: join(keysIn(context.runDir), 'tls.crt'),
+      BERTH_TLS_KEY: join(keysIn(context.runDir), 'tls.key'),
+      ...settings,
+    },
+  });
+
+/** Tells kube-scheduler where the extender is: HOST:PORT in the namespace of the bed. Its certificate is for 127.0.0.1. */
+export const connectScheduler = async (context: BerthContext, address = EXTENDER_ADDRESS): Promise<void> => {
+  const text = await readFile(join(context.repository, 'deploy/scheduler/kube-scheduler-config.yaml'), 'utf8');
+  await context.bed.restartScheduler(schedulerConfig(text, { address, caFile: extenderAuthority(context) }));
 };
 
 /** Address at which the extender's metrics are reached from the host, such as 127.0.0.1:4711. */
 export const extenderMetrics = (bed: Bed): Promise<string> => bed.reach(`127.0.0.1:${EXTENDER_METRICS_PORT}`);
 
 /** The users' file with this bed's address and certificate authority. */
-const schedulerConfig = (text: string, caFile: string): string => {
+const schedulerConfig = (text: string, { address, caFile }: { address: string; caFile: string }): string => {
   const config = parse(text) as { extenders: { urlPrefix: string; tlsConfig: { caFile: string } }[] };
   for (const extender of config.extenders) {
-    extender.urlPrefix = `https://127.0.0.1:${EXTENDER_PORT}`;
+    extender.urlPrefix = `https://${address}`;
     extender.tlsConfig.caFile = caFile;
   }
   return stringify(config);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { findDaemon } from '@berth/bed/process/spawn';
 import { list } from './api.ts';
 import { applyManifests } from './apply-manifests.ts';
-import { type BerthContext, bundleRoles, CONTROLLER, startController, startExtender } from './beside.ts';
+import { type BerthContext, bundleRoles, CONTROLLER, deployExtender, startController } from './beside.ts';
 import { waitUntil } from './wait.ts';
 
 /** Brings Berth into a bed the way a user would: bundle, image, `kubectl apply` of deploy/, certificate, scheduler settings. */
@@ -12,7 +12,7 @@ export const deployBerth = async (context: BerthContext): Promise<void> => {
   await progress.step('Apply deploy/', () => applyManifests(bed, join(repository, 'test/e2e/deploy'), image));
   await progress.step('Start controller and extender, tell kube-scheduler', async () => {
     await startController(context);
-    await startExtender(context);
+    await deployExtender(context);
   });
   await progress.step('Wait for the agents', (say) => awaitAgents(context, say));
 };

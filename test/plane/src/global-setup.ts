@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { applyManifests } from '@berth/e2e/apply-manifests';
-import { type BerthContext, bundleRoles, startController, startExtender } from '@berth/e2e/beside';
+import { type BerthContext, bundleRoles, deployExtender, startController } from '@berth/e2e/beside';
 import { setUpSuite } from '@berth/e2e/set-up-suite';
 import { CONTROLLER_SETTINGS, PLANE_BED } from './plane.ts';
 
@@ -13,6 +13,6 @@ const deploy = async (context: BerthContext): Promise<void> => {
   await progress.step('Apply deploy/', () => applyManifests(bed, join(repository, 'test/plane/deploy')));
   await progress.step('Start controller and extender, tell kube-scheduler', async () => {
     await startController(context, { settings: CONTROLLER_SETTINGS });
-    await startExtender(context);
+    await deployExtender(context);
   });
 };
