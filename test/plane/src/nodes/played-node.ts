@@ -13,6 +13,8 @@ export interface NodeSpec {
   readonly rack: string;
   /** Size of its one NVMe disk, of which LVM takes a little; whole extents of 4 MiB. */
   readonly gib: number;
+  /** Size of its one rotating disk, if it has one. */
+  readonly hddGib?: number;
 }
 
 /**
@@ -42,10 +44,13 @@ const SETTINGS = ['--scan-seconds=2'];
 
 const diskOf = (index: number, gib: number) => ({ path: `/dev/nvme${index}n1`, sizeBytes: gib * GIB + METADATA });
 
+const rotating = (gib: number | undefined) =>
+  gib === undefined ? [] : [{ path: '/dev/sda', sizeBytes: gib * GIB + METADATA, lsblk: { rota: true, tran: 'sas' } }];
+
 /** Starts a node; it is Ready and its agent at work soon afterwards. */
-export const playNode = async (client: KubeClient, { name, rack, gib }: NodeSpec): Promise<PlayedNode> => {
+export const playNode = async (client: KubeClient, { name, rack, gib, hddGib }: NodeSpec): Promise<PlayedNode> => {
   const directory = await mkdtemp(join(tmpdir(), 'berth-node-'));
-  const disks = [diskOf(0, gib)];
+  const disks = [diskOf(0, gib), ...rotating(hddGib)];
   const fake = await createFakeNode({ nodeName: name, directory, disks, client });
   const kubelet = await startKubelet(client, { name, rack });
   let endAgent: (() => Promise<void>) | undefined;

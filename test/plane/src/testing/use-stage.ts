@@ -42,7 +42,10 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     nodes.set(spec.name, await playNode(plane.client, spec));
     await wait(async () => {
       const storage = await plane.client.get(NODE_STORAGES, { name: spec.name });
-      return storage?.status?.groups?.length === 1 ? 'done' : `the agent of ${spec.name} has not reported its disk`;
+      const disks = spec.hddGib === undefined ? 1 : 2;
+      return storage?.status?.groups?.length === disks
+        ? 'done'
+        : `the agent of ${spec.name} has not reported its disks`;
     });
   };
 
@@ -93,6 +96,7 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     get client() {
       return plane.client;
     },
+    namespace,
     soon,
     addNode,
     node,
