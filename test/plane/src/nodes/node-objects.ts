@@ -41,7 +41,7 @@ export const sayAlive = async (client: KubeClient, name: string): Promise<void> 
 };
 
 /** Without it the controller manager calls it lost after half a minute. */
-const renewLease = (client: KubeClient, name: string): Promise<unknown> => {
+export const renewLease = (client: KubeClient, name: string): Promise<unknown> => {
   const renewTime = new Date().toISOString().replace('Z', '000Z');
   return client.mergePatch(LEASES, { name, namespace: LEASE_NAMESPACE }, { spec: { renewTime } });
 };

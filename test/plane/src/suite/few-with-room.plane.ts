@@ -50,7 +50,7 @@ describe('one node with room among hundreds', () => {
     };
     await stage.soon(told, PATIENCE_MS).toBe(NAMES.length + 1);
     await placeEach(1, '2Gi');
-    const failures = (await Promise.all(PODS.map(stage.told)))
+    const failures = (await Promise.all(PODS.map((pod) => stage.told(pod))))
       .flat()
       .filter((text) => text.startsWith('FailedScheduling'));
     expect(failures).toEqual([]);

@@ -35,8 +35,8 @@ export interface SetWish {
   readonly namespace: string;
   readonly className: string;
   readonly replicas: number;
-  /** Only these nodes will do. */
-  readonly nodes: readonly string[];
+  /** Only these nodes will do; any, by default. */
+  readonly nodes?: readonly string[];
   readonly annotations?: Record<string, string>;
 }
 
@@ -51,7 +51,7 @@ export const aSet = ({ name, namespace, className, replicas, nodes, annotations 
       replicas,
       podManagementPolicy: 'Parallel',
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { ...podSpec(['data']), affinity: among(nodes) } },
+      template: { metadata: { labels }, spec: { ...podSpec(['data']), ...(nodes && { affinity: among(nodes) }) } },
       volumeClaimTemplates: [{ metadata: { name: 'data' }, ...(spec && { spec }) }],
     },
   };

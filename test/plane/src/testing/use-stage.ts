@@ -110,7 +110,6 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
       plane.client.mergePatch(NODES, { name }, { spec: { taints: [OUT_OF_SERVICE] } }),
     cordon: (name: string, unschedulable: boolean) =>
       plane.client.mergePatch(NODES, { name }, { spec: { unschedulable } }),
-    namespace,
     claim,
     pod,
     leftovers,
