@@ -48,3 +48,11 @@ describe('an Elasticsearch-shaped set', () => {
     expect(await readAllocatable(stage.bed)).toEqual(before);
   });
 });
+
+describe('a claim larger than any node', () => {
+  it('stays pending with an event that says why, with numbers', async () => {
+    expect(await acts.askTooMuch(stage)).toMatch(
+      /No node has room for .*: .*node-\d.*: nvme: needs 500 GiB, \S+ GiB free of/,
+    );
+  });
+});

@@ -43,6 +43,14 @@ describe('members of an application, started at once', () => {
     await clear('es', 5);
   });
 
+  it('share the racks that are left when one takes no pods', async () => {
+    await stage.cordon('racks-3', true);
+    await stage.makeSet({ name: 'two', className: 'berth-nvme', replicas: 3 });
+    await stage.soon(() => racksOf('two', 3).then((racks) => new Set(racks))).toEqual(new Set(['r1', 'r2']));
+    await stage.cordon('racks-3', false);
+    await clear('two', 3);
+  });
+
   it('wait, where racks are binding, until the rack whose turn it is has room', async () => {
     await stage.makeSet({ name: 'ch', className: 'strict', replicas: 6 });
     await stage.soon(() => racksOf('ch', 6)).toEqual(['nowhere', 'r1', 'r1', 'r2', 'r2', 'r3']);
