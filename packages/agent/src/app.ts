@@ -20,7 +20,7 @@ import { findMistold } from './storage/degraded.ts';
 import { knownHandedOver } from './storage/handed-over.ts';
 import { createLogicalVolumeReconcile } from './storage/logical-volume.ts';
 import { activateGroups, createNodeStorage } from './storage/node-storage.ts';
-import { hasRequests } from './storage/requests.ts';
+import { isRequest } from './storage/requests.ts';
 
 export interface AgentParts {
   readonly config: AgentConfig;
@@ -102,8 +102,8 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
   const volumes = startReconciler({ name: 'logical-volume', reconcile, clock, logger, metrics, signal });
   cache.onChange(({ key }) => volumes.add(key));
   cache.start(signal);
-  ownObject.onChange(({ after }) => {
-    if (hasRequests(after)) storage.add(nodeName);
+  ownObject.onChange(({ before, after }) => {
+    if (isRequest(before, after)) storage.add(nodeName);
   });
   ownObject.start(signal);
   const onChange = () => {

@@ -5,10 +5,10 @@ import type { CommandResult } from '@berth/runtime/spawn';
 const FAILED = 5;
 
 const MEANINGS: readonly { readonly text: RegExp; readonly code: ErrorCode }[] = [
-  { text: /insufficient free space|insufficient suitable/i, code: 'OutOfCapacity' },
+  { text: /insufficient free space|insufficient suitable|no extents available/i, code: 'OutOfCapacity' },
   { text: /already exists/i, code: 'AlreadyExists' },
   { text: /failed to find|not found/i, code: 'NotFound' },
-  { text: /in use|is used by another/i, code: 'FailedPrecondition' },
+  { text: /in use|is used by another|locked logical volume/i, code: 'FailedPrecondition' },
 ];
 
 /** What a failed command means; text alone is not trusted (trap 41: a warning can say "not found" of something else). */

@@ -1,6 +1,15 @@
 import { AppError } from '@berth/contract/errors';
-import * as z from 'zod';
+import { footprintOf } from '@berth/contract/layout';
 import type { Lvm } from './command.ts';
+import {
+  COLUMNS,
+  type GroupRow,
+  type LogicalVolumeRow,
+  type PhysicalVolumeRow,
+  reportRows,
+  type SegmentRow,
+} from './report-rows.ts';
+import { LEAVING_TAG } from './tags.ts';
 
 export interface PhysicalVolume {
   /** Kernel name at the time of the report. */
@@ -9,8 +18,25 @@ export interface PhysicalVolume {
   readonly missing: boolean;
   /** Bytes of the device behind the last extent: less than one extent, unless the device has grown. */
   readonly surplusBytes: number;
-  /** Extents that no logical volume uses; 0 while it is missing. */
+  /** All its extents; nothing while it is in no group. */
+  readonly sizeBytes: number;
+  /** Its extents that volumes have, also those that are being copied from it or to it. */
+  readonly usedBytes: number;
+  /** Its extents that volumes can have; 0 while it is missing, not allocatable, or leaving. */
   readonly freeBytes: number;
+  /** Whether LVM gives its free extents to volumes. */
+  readonly allocatable: boolean;
+  /** It is being emptied because its disk is to leave. */
+  readonly leaving: boolean;
+  /** Names of the volumes that have extents on it; hidden ones in brackets, as LVM writes them. */
+  readonly volumes: readonly string[];
+  /** The copying of its extents to others, while that goes on. */
+  readonly move?: Move;
+}
+
+export interface Move {
+  readonly bytes: number;
+  readonly copiedBytes: number;
 }
 
 export interface LogicalVolumeOnDisk {
@@ -20,7 +46,7 @@ export interface LogicalVolumeOnDisk {
   readonly sizeBytes: number;
   /** What it takes of the group, with copies and their metadata. */
   readonly takenBytes: number;
-  /** The physical volumes that it lies on. */
+  /** The physical volumes that it lies on, but for extents that are being moved. */
   readonly disks: readonly { readonly uuid: string; readonly bytes: number }[];
   /** It has two copies. */
   readonly isMirrored: boolean;
@@ -32,6 +58,8 @@ export interface LogicalVolumeOnDisk {
   readonly device: string | undefined;
   /** LVM's word for what is wrong with it, for example `partial`; empty while it is well. */
   readonly health: string;
+  /** Extents of it are being copied to another disk: until then it can be used, but neither grown nor removed. */
+  readonly moving: boolean;
 }
 
 export interface VolumeGroup {
@@ -39,7 +67,11 @@ export interface VolumeGroup {
   readonly uuid: string;
   readonly tags: readonly string[];
   readonly extentBytes: number;
+  /** All extents but those of disks that are leaving. */
   readonly sizeBytes: number;
+  /** What volumes have, on whatever disk; what is being copied from a leaving disk counts once. */
+  readonly usedBytes: number;
+  /** What new volumes can have: room that leaving disks will need for what is on them still is not in it. */
   readonly freeBytes: number;
   readonly exported: boolean;
   /** Other nodes may use it too: clustered, or with a lock type. */
@@ -59,16 +91,6 @@ export interface LvmReport {
   readonly orphans: readonly PhysicalVolume[];
 }
 
-const COLUMNS = {
-  vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size,vg_extent_count,vg_free_count',
-  pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count,pv_pe_alloc_count',
-  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_layout,sync_percent',
-  // The hidden parts of a mirrored volume are in these rows only, under the name of their parent.
-  pvseg: 'pv_uuid,pvseg_size,lv_name,lv_parent',
-  // Rows that nobody reads; LVM refuses an empty list of columns.
-  seg: 'seg_start',
-};
-
 /** Everything LVM knows, by one command. */
 export const readReport = async (lvm: Lvm, signal?: AbortSignal): Promise<LvmReport> => {
   const columns = Object.entries(COLUMNS).flatMap(([report, list]) => ['--configreport', report, '-o', list]);
@@ -76,63 +98,16 @@ export const readReport = async (lvm: Lvm, signal?: AbortSignal): Promise<LvmRep
   return parseReport(await lvm.run('fullreport', args, { signal }));
 };
 
-const vgRow = z.object({
-  vg_name: z.string(),
-  vg_uuid: z.string(),
-  vg_tags: z.string(),
-  vg_attr: z.string(),
-  vg_extent_size: z.coerce.number(),
-  vg_extent_count: z.coerce.number(),
-  vg_free_count: z.coerce.number(),
-});
-const pvRow = z.object({
-  pv_name: z.string(),
-  pv_uuid: z.string(),
-  pv_missing: z.string(),
-  dev_size: z.coerce.number(),
-  pe_start: z.coerce.number(),
-  pv_pe_count: z.coerce.number(),
-  pv_pe_alloc_count: z.coerce.number(),
-});
-const lvRow = z.object({
-  lv_name: z.string(),
-  lv_uuid: z.string(),
-  lv_size: z.coerce.number(),
-  lv_tags: z.string(),
-  lv_active: z.string(),
-  lv_kernel_major: z.coerce.number(),
-  lv_kernel_minor: z.coerce.number(),
-  lv_health_status: z.string(),
-  lv_layout: z.string(),
-  sync_percent: z.string(),
-});
-const pvsegRow = z.object({
-  pv_uuid: z.string(),
-  pvseg_size: z.coerce.number(),
-  lv_name: z.string(),
-  lv_parent: z.string(),
-});
-const reportSchema = z.object({
-  report: z
-    .array(
-      z.object({
-        vg: z.array(vgRow).default([]),
-        pv: z.array(pvRow).default([]),
-        lv: z.array(lvRow).default([]),
-        pvseg: z.array(pvsegRow).default([]),
-      }),
-    )
-    .default([]),
-});
-
 /** The report's text as types; lines that LVM prints around the JSON are passed over. Throws Internal on other text. */
 export const parseReport = (text: string): LvmReport => {
-  const parsed = reportSchema.safeParse(extractJson(text));
+  const parsed = reportRows.safeParse(extractJson(text));
   if (!parsed.success) throw unreadable(text, parsed.error);
   const { report } = parsed.data;
   return {
     groups: report.flatMap(({ vg, ...rows }) => vg.map((row) => toGroup(row, rows))),
-    orphans: report.filter(({ vg }) => vg.length === 0).flatMap(({ pv }) => pv.map((row) => toPhysicalVolume(row, 0))),
+    orphans: report
+      .filter(({ vg }) => vg.length === 0)
+      .flatMap(({ pv }) => pv.map((row) => toPhysicalVolume(row, 0, []))),
   };
 };
 
@@ -148,56 +123,98 @@ const extractJson = (text: string): unknown => {
   }
 };
 
-const toGroup = (
-  row: z.infer<typeof vgRow>,
-  { pv: pvs, lv: lvs, pvseg: segments }: Omit<z.infer<typeof reportSchema>['report'][number], 'vg'>,
-): VolumeGroup => ({
-  name: row.vg_name,
-  uuid: row.vg_uuid,
-  tags: splitTags(row.vg_tags),
-  extentBytes: row.vg_extent_size,
-  sizeBytes: row.vg_extent_count * row.vg_extent_size,
-  freeBytes: row.vg_free_count * row.vg_extent_size,
-  // vgs(8), vg_attr.
-  readOnly: row.vg_attr[0] === 'r',
-  exported: row.vg_attr[2] === 'x',
-  partial: row.vg_attr[3] === 'p',
-  shared: row.vg_attr[5] === 'c' || row.vg_attr[5] === 's',
-  physicalVolumes: pvs.map((pv) => toPhysicalVolume(pv, row.vg_extent_size)),
-  logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row, segments)),
-  thinPools: lvs.filter(({ lv_layout }) => lv_layout === 'thin,pool').map(({ lv_name }) => lv_name),
-});
+interface Parts {
+  readonly pv: readonly PhysicalVolumeRow[];
+  readonly lv: readonly LogicalVolumeRow[];
+  readonly pvseg: readonly SegmentRow[];
+}
 
-const toPhysicalVolume = (row: z.infer<typeof pvRow>, extentBytes: number): PhysicalVolume => ({
-  path: row.pv_name,
-  uuid: row.pv_uuid,
-  missing: row.pv_missing !== '',
-  surplusBytes: Math.max(0, row.dev_size - row.pe_start - row.pv_pe_count * extentBytes),
-  freeBytes: row.pv_missing === '' ? (row.pv_pe_count - row.pv_pe_alloc_count) * extentBytes : 0,
-});
+const toGroup = (row: GroupRow, { pv: pvs, lv: lvs, pvseg: segments }: Parts): VolumeGroup => {
+  const physicalVolumes = pvs.map((pv) => toPhysicalVolume(pv, row.vg_extent_size, segments));
+  return {
+    name: row.vg_name,
+    uuid: row.vg_uuid,
+    tags: splitTags(row.vg_tags),
+    extentBytes: row.vg_extent_size,
+    ...room(physicalVolumes),
+    // vgs(8), vg_attr.
+    readOnly: row.vg_attr[0] === 'r',
+    exported: row.vg_attr[2] === 'x',
+    partial: row.vg_attr[3] === 'p',
+    shared: row.vg_attr[5] === 'c' || row.vg_attr[5] === 's',
+    physicalVolumes,
+    logicalVolumes: lvs.map((lv) => toLogicalVolume(lv, row, segments)),
+    thinPools: lvs.filter(({ lv_layout }) => lv_layout === 'thin,pool').map(({ lv_name }) => lv_name),
+  };
+};
+
+/** What is on a leaving disk will need room on the others, so that the group is as large as those, and all that is used counts. */
+const room = (
+  physicalVolumes: readonly PhysicalVolume[],
+): Pick<VolumeGroup, 'sizeBytes' | 'usedBytes' | 'freeBytes'> => {
+  const sum = (of: (pv: PhysicalVolume) => number) => physicalVolumes.reduce((bytes, pv) => bytes + of(pv), 0);
+  const sizeBytes = sum((pv) => (pv.leaving ? 0 : pv.sizeBytes));
+  const usedBytes = sum((pv) => pv.usedBytes - (pv.leaving ? (pv.move?.bytes ?? 0) : 0));
+  const withheldBytes = sum((pv) => (pv.leaving || pv.allocatable ? 0 : pv.sizeBytes - pv.usedBytes));
+  return { sizeBytes, usedBytes, freeBytes: Math.max(0, sizeBytes - usedBytes - withheldBytes) };
+};
+
+const toPhysicalVolume = (
+  row: PhysicalVolumeRow,
+  extentBytes: number,
+  segments: readonly SegmentRow[],
+): PhysicalVolume => {
+  const own = segments.filter((segment) => segment.pv_uuid === row.pv_uuid && segment.lv_name !== '');
+  const moving = own.filter((segment) => segment.move_pv_uuid === row.pv_uuid);
+  const missing = row.pv_missing !== '';
+  const allocatable = row.pv_allocatable !== '';
+  const leaving = splitTags(row.pv_tags).includes(LEAVING_TAG);
+  const isOffered = allocatable && !missing && !leaving;
+  return {
+    path: row.pv_name,
+    uuid: row.pv_uuid,
+    missing,
+    surplusBytes: Math.max(0, row.dev_size - row.pe_start - row.pv_pe_count * extentBytes),
+    sizeBytes: row.pv_pe_count * extentBytes,
+    usedBytes: row.pv_pe_alloc_count * extentBytes,
+    freeBytes: isOffered ? (row.pv_pe_count - row.pv_pe_alloc_count) * extentBytes : 0,
+    allocatable,
+    leaving,
+    volumes: [...new Set(own.map((segment) => segment.lv_name))],
+    ...(moving.length > 0 && { move: toMove(moving, extentBytes) }),
+  };
+};
+
+const toMove = (segments: readonly SegmentRow[], extentBytes: number): Move => {
+  const bytes = segments.reduce((sum, { pvseg_size }) => sum + pvseg_size * extentBytes, 0);
+  return { bytes, copiedBytes: (bytes * (segments[0]?.copy_percent ?? 0)) / 100 };
+};
 
 const toLogicalVolume = (
-  row: z.infer<typeof lvRow>,
-  group: z.infer<typeof vgRow>,
-  segments: readonly z.infer<typeof pvsegRow>[],
+  row: LogicalVolumeRow,
+  { vg_name, vg_extent_size }: GroupRow,
+  segments: readonly SegmentRow[],
 ): LogicalVolumeOnDisk => {
-  const disks = disksOf(row.lv_name, group.vg_extent_size, segments);
+  const disks = disksOf(row.lv_name, vg_extent_size, segments);
+  const isMirrored = row.lv_layout.split(',').includes('raid1');
+  const whole = footprintOf({ type: isMirrored ? 'raid1' : 'linear' }, row.lv_size, vg_extent_size);
   return {
     name: row.lv_name,
-    volumeGroup: group.vg_name,
+    volumeGroup: vg_name,
     uuid: row.lv_uuid,
     sizeBytes: row.lv_size,
     // While extents are moved to another disk they are under another name.
     takenBytes: Math.max(
-      row.lv_size,
+      whole.takenBytes,
       disks.reduce((sum, { bytes }) => sum + bytes, 0),
     ),
     disks,
-    isMirrored: row.lv_layout.split(',').includes('raid1'),
+    isMirrored,
     isInSync: row.sync_percent === '' || Number(row.sync_percent) >= 100,
     tags: splitTags(row.lv_tags),
     active: row.lv_active === 'active',
     health: row.lv_health_status,
+    moving: row.lv_allocation_locked !== '',
     device: row.lv_kernel_major < 0 ? undefined : `${row.lv_kernel_major}:${row.lv_kernel_minor}`,
   };
 };
@@ -205,7 +222,7 @@ const toLogicalVolume = (
 const disksOf = (
   volume: string,
   extentBytes: number,
-  segments: readonly z.infer<typeof pvsegRow>[],
+  segments: readonly SegmentRow[],
 ): LogicalVolumeOnDisk['disks'] => {
   const own = segments.filter(({ lv_name, lv_parent }) => (lv_parent || lv_name) === volume);
   return [...Map.groupBy(own, ({ pv_uuid }) => pv_uuid)].map(([uuid, rows]) => ({

@@ -11,3 +11,6 @@ export const UNFINISHED_TAG = `${DRIVER_NAME}/unfinished`;
 
 /** On a logical volume that has never been mounted: the only ones that may be formatted. */
 export const NEW_TAG = `${DRIVER_NAME}/new`;
+
+/** On a physical volume that is being emptied because an operator wants its disk out. Goes with the physical volume. */
+export const LEAVING_TAG = `${DRIVER_NAME}/leaving`;

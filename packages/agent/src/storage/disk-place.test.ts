@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { OWNER_TAG } from '../lvm/tags.ts';
 import { blockDevice } from '../testing/block-device.ts';
-import { volumeGroup } from '../testing/volume-group.ts';
+import { physicalVolume, volumeGroup } from '../testing/volume-group.ts';
 import { findPlace } from './disk-place.ts';
 
-const pv = (path: string, facts = {}) => ({
-  path,
-  uuid: 'PV-1',
-  missing: false,
-  surplusBytes: 0,
-  freeBytes: 0,
-  ...facts,
-});
+const pv = (path: string, facts = {}) => physicalVolume({ path, ...facts });
 const partitioned = blockDevice({ children: [{ name: 'sda3', type: 'part' }] });
 const place = (device = blockDevice(), group = volumeGroup(), isHandedOver = true) =>
   findPlace(device, {
@@ -21,7 +14,7 @@ const place = (device = blockDevice(), group = volumeGroup(), isHandedOver = tru
 
 describe('where LVM has a disk', () => {
   it('is a group that is handed over, also when that lies on one of its partitions', () => {
-    const there = { kind: 'handed-over', group: 'vg-fast' };
+    const there = { kind: 'handed-over', group: expect.objectContaining({ name: 'vg-fast' }) };
     expect(place(blockDevice(), volumeGroup({ physicalVolumes: [pv('/dev/sda')] }))).toEqual(there);
     expect(place(partitioned, volumeGroup({ physicalVolumes: [pv('/dev/sda3')] }))).toEqual(there);
   });
@@ -29,7 +22,11 @@ describe('where LVM has a disk', () => {
   it('is somebody else’s group as long as that is not handed over', () => {
     const group = volumeGroup({ physicalVolumes: [pv('/dev/sda')] });
     expect(place(blockDevice(), group, false)).toMatchObject({ kind: 'foreign' });
-    expect(place(blockDevice(), { ...group, tags: [OWNER_TAG] }, false)).toEqual({ kind: 'ours', group: 'vg-fast' });
+    expect(place(blockDevice(), { ...group, tags: [OWNER_TAG] }, false)).toMatchObject({
+      kind: 'ours',
+      group: { name: 'vg-fast' },
+      physicalVolume: { path: '/dev/sda' },
+    });
   });
 
   it('is not where another disk is, or where LVM misses one', () => {

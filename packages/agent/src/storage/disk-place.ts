@@ -7,9 +7,9 @@ import { OWNER_TAG } from '../lvm/tags.ts';
  * left over in none, or nowhere.
  */
 export type DiskPlace =
-  | { readonly kind: 'ours'; readonly group: string }
-  | { readonly kind: 'handed-over'; readonly group: string }
-  | { readonly kind: 'prepared' }
+  | { readonly kind: 'ours'; readonly group: VolumeGroup; readonly physicalVolume: PhysicalVolume }
+  | { readonly kind: 'handed-over'; readonly group: VolumeGroup }
+  | { readonly kind: 'prepared'; readonly physicalVolume: PhysicalVolume }
   | { readonly kind: 'foreign'; readonly reason: string }
   | { readonly kind: 'leftover'; readonly reason: string }
   | { readonly kind: 'free' };
@@ -27,14 +27,15 @@ export const findPlace = (device: BlockDevice, { report, ownUuids, handedOver }:
   const partitions = device.children.filter(({ type }) => type === 'part').map(({ name }) => `/dev/${name}`);
   const isWithin = (pv: PhysicalVolume) => isHere(pv) || (!pv.missing && partitions.includes(pv.path));
   const theirs = handedOver.find((each) => each.physicalVolumes.some(isWithin));
-  if (theirs !== undefined) return { kind: 'handed-over', group: theirs.name };
-  const group = report.groups.find((each) => each.physicalVolumes.some(isHere));
-  if (group?.tags.includes(OWNER_TAG)) return { kind: 'ours', group: group.name };
-  if (group !== undefined) {
+  if (theirs !== undefined) return { kind: 'handed-over', group: theirs };
+  for (const group of report.groups) {
+    const physicalVolume = group.physicalVolumes.find(isHere);
+    if (physicalVolume === undefined) continue;
+    if (group.tags.includes(OWNER_TAG)) return { kind: 'ours', group, physicalVolume };
     return { kind: 'foreign', reason: `it belongs to the volume group ${group.name}, which is not ours` };
   }
   const orphan = report.orphans.find(isHere);
   if (orphan === undefined) return { kind: 'free' };
-  if (ownUuids.includes(orphan.uuid)) return { kind: 'prepared' };
+  if (ownUuids.includes(orphan.uuid)) return { kind: 'prepared', physicalVolume: orphan };
   return { kind: 'leftover', reason: 'it is a physical volume of LVM that we did not make; remove it with pvremove' };
 };

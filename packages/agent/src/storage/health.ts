@@ -45,14 +45,18 @@ export interface GroupFacts {
 /** Why a group takes no new volumes, as a sentence; undefined when it does. */
 export const groupProblem = (group: VolumeGroup, facts: GroupFacts): string | undefined => {
   const { medium, volumeGroups, disks } = facts;
-  if (group.partial) {
-    const missing = group.physicalVolumes.filter((pv) => pv.missing).map(({ uuid }) => uuid);
-    return `the volume group misses the physical volumes ${missing.join(', ')}`;
-  }
+  const missing = missingSentence(group);
+  if (missing !== undefined) return missing;
   const name = groupNameOf(medium, volumeGroups);
   if (name !== group.name) return `the setting volumeGroups hands over ${name} for ${medium}`;
   const failing = disks.filter((disk) => disk.volumeGroup === group.name && isFailing(disk));
   return failing.length === 0 ? undefined : failing.map(failureSentence).join('; ');
+};
+
+/** Which physical volumes a group misses, as a sentence; undefined when it is complete. */
+export const missingSentence = ({ partial, physicalVolumes }: VolumeGroup): string | undefined => {
+  const missing = physicalVolumes.filter((pv) => pv.missing).map(({ uuid }) => uuid);
+  return partial ? `the volume group misses the physical volumes ${missing.join(', ')}` : undefined;
 };
 
 const failureSentence = (disk: DiskStatus): string =>

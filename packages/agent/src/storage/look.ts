@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type AppError, toAppError } from '@berth/contract/errors';
-import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import type { EventText } from '@berth/kube/event-recorder';
 import type { Clock } from '@berth/runtime/clock';
 import { findMissingPrograms, HOST_PROGRAMS } from '../host/host.ts';
 import { readReport } from '../lvm/report.ts';
 import { type DiskScan, type DiskScanOptions, type ScanRequest, scanDisks } from './disk-scan.ts';
+import { createRemovals } from './removal/advance.ts';
 
 /** What is there, or why that can't be told: a hung disk or a missing program must show in the object too. */
 export type Seen = Omit<DiskScan, 'events'> | { readonly failure: AppError };
@@ -23,22 +24,35 @@ export interface LookOptions extends DiskScanOptions {
   readonly scanSeconds: number;
 }
 
+/** Between two looks at disks from which volumes are moved. */
+const MOVING_MS = 10_000;
+
+interface Scanned extends Pick<DiskScan, 'disks' | 'progress'> {
+  readonly leaving: readonly string[];
+  /** When the next look at the disks is due. */
+  readonly dueMs: number;
+}
+
 /** Looks at the node. A look costs few programs: disks and programs change seldom, volumes often. */
 export const createLook = (options: LookOptions) => {
   const { host, lvm, clock, scanSeconds } = options;
   let missingPrograms: readonly string[] | undefined;
-  let scanned: { readonly disks: DiskStatus[]; readonly atMs: number } | undefined;
+  let scanned: Scanned | undefined;
+  const advanceRemovals = createRemovals(clock);
 
-  const untilScanMs = (): number =>
-    scanned === undefined ? 0 : Math.max(0, scanned.atMs + scanSeconds * 1000 - clock.monotonicMs());
+  const untilScanMs = (): number => (scanned === undefined ? 0 : Math.max(0, scanned.dueMs - clock.monotonicMs()));
 
   const see = async (request: ScanRequest, signal: AbortSignal): Promise<DiskScan> => {
-    if (scanned !== undefined && untilScanMs() > 0 && request.wipe.length === 0) {
-      return { disks: scanned.disks, report: await readReport(lvm, signal), events: [] };
+    const { wipe, leaving } = request;
+    const isAsked = wipe.length > 0 || !isDeepStrictEqual(leaving, scanned?.leaving);
+    if (scanned !== undefined && untilScanMs() > 0 && !isAsked) {
+      return { ...scanned, report: await readReport(lvm, signal), events: [] };
     }
-    const scan = await scanDisks(options, request, signal);
-    scanned = { disks: scan.disks, atMs: clock.monotonicMs() };
-    return scan;
+    const { disks, progress, ...rest } = await scanDisks({ ...options, advanceRemovals }, request, signal);
+    const isMoving = [...progress.values()].some(({ phase }) => phase === 'Moving');
+    const afterMs = isMoving ? Math.min(MOVING_MS, scanSeconds * 1000) : scanSeconds * 1000;
+    scanned = { disks, progress, leaving, dueMs: clock.monotonicMs() + afterMs };
+    return { disks, progress, ...rest };
   };
 
   return {

@@ -13,9 +13,9 @@ import { activateGroup } from '../lvm/volume-group.ts';
 import { buildConditions } from './health.ts';
 import { createLoadMeter } from './load.ts';
 import { createLook, type LookOptions } from './look.ts';
-import { createGroupMetrics } from './metrics.ts';
+import { createGroupMetrics, createRemovalMetrics } from './metrics.ts';
 import { type IsKnown, removeOrphans } from './orphans.ts';
-import { takeRequests } from './requests.ts';
+import { leavingOf, takeRequests } from './requests.ts';
 import { buildStatus } from './status.ts';
 import { eventsBetween } from './status-events.ts';
 
@@ -41,10 +41,13 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
   const { look, untilScanMs, forget: forgetDisks } = createLook(options);
   const measureLoad = createLoadMeter(options);
   const showMetrics = createGroupMetrics(options.metrics);
+  const showRemovals = createRemovalMetrics(options.metrics);
   let written: NodeStorageStatus | undefined;
+  /** The object as it was read: what is asked for until the watch knows, so that no removed disk is taken again at the start. */
+  let existing: NodeStorage | undefined;
 
   const readWritten = async (signal: AbortSignal): Promise<NodeStorageStatus | undefined> => {
-    const existing = await client.get(NODE_STORAGES, { name: nodeName }, signal);
+    existing = await client.get(NODE_STORAGES, { name: nodeName }, signal);
     if (existing === undefined) await createObject(signal);
     return existing?.status;
   };
@@ -87,13 +90,14 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       const before = written ?? (await readWritten(signal));
       const { wipe, forget, removeOrphans: orphans } = await takeRequests(client, options.object(), signal);
       tell(await removeOrphans(orphans, { ...options, previous: before, signal }));
-      const request = { wipe, forget, previous: before, nodeLabels: await readNodeLabels(signal) };
+      const leaving = leavingOf(options.object() ?? existing);
+      const request = { wipe, leaving, forget, previous: before, nodeLabels: await readNodeLabels(signal) };
       const { seen, missingPrograms, events } = await look(request, signal);
       tell(events);
       const busy = 'failure' in seen ? new Map<string, number>() : await measureLoad(seen.disks, before);
       const now = clock.now();
       const built =
-        'failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, forget, now, busy });
+        'failure' in seen ? before : buildStatus({ ...options, ...seen, previous: before, leaving, forget, now, busy });
       const facts = { missingPrograms, seen, status: built ?? {} };
       const status = { ...built, conditions: [...buildConditions(before?.conditions ?? [], facts, now)] };
       if (!isDeepStrictEqual(status, before)) {
@@ -104,6 +108,7 @@ export const createNodeStorage = (options: NodeStorageOptions) => {
       written = status;
       if ('failure' in seen) throw seen.failure;
       showMetrics(seen.report, status);
+      showRemovals(status);
       options.onReport(seen.report);
       return { againAfterMs: untilScanMs() };
     },

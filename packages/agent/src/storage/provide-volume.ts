@@ -14,7 +14,11 @@ import { promisedBytes } from './promised.ts';
 import { groupNameOf } from './volume-groups.ts';
 import { writeStatus } from './volume-status.ts';
 
-const WHILE_FULL_MS = 60_000;
+/** Reason of the condition Ready=True of a volume that grows later. */
+const REASON_MOVING = 'Moving';
+
+/** Until growing is tried again, by the reason why it could not be done. */
+const AGAIN_MS: Readonly<Record<string, number>> = { [REASON_OUT_OF_CAPACITY]: 60_000, [REASON_MOVING]: 10_000 };
 
 /** Makes the volume, gives it the size asked for, and says so in its object. Repeatable. */
 export const provide = async (
@@ -92,6 +96,10 @@ const resize = async (
       ? { volume: active, problem: { reason: REASON_NEVER_SHRINKS, message: shrinkSentence(volume, sizeBytes) } }
       : { volume: active };
   }
+  if (volume.moving) {
+    const message = `the volume is moved to another disk; afterwards it grows to ${formatBytes(sizeBytes)}`;
+    return { volume, problem: { reason: REASON_MOVING, message } };
+  }
   try {
     const keepFreeBytes = options.reserveBytes + promisedBytes(options.objects(), object.spec.medium, group);
     const handedOver = options.handedOver();
@@ -125,5 +133,6 @@ const report = async (
     condition: { status: 'True', ...(problem ?? { reason: 'Created', message: '' }) },
     degraded: degradationOf(volume) ?? null,
   });
-  return problem?.reason === REASON_OUT_OF_CAPACITY ? { againAfterMs: WHILE_FULL_MS } : undefined;
+  const againAfterMs = problem && AGAIN_MS[problem.reason];
+  return againAfterMs === undefined ? undefined : { againAfterMs };
 };

@@ -1,11 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeStorage, NodeStorageSpec } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
 import { NODE_STORAGES } from '@berth/kube/resources';
 
-/** What an operator wants done: disks by their identities, orphans by their names. */
-export type Requests = { readonly [K in keyof NodeStorageSpec]-?: readonly string[] };
+/** What an operator wants done once: disks by their identities, orphans by their names. */
+export type Requests = { readonly [K in keyof Omit<NodeStorageSpec, 'leaving'>]-?: readonly string[] };
 
-export const hasRequests = (object: NodeStorage | undefined): boolean =>
+/** Whether a change of the object asks for something that was not asked for before. */
+export const isRequest = (before: NodeStorage | undefined, after: NodeStorage | undefined): boolean =>
+  hasRequests(after) || !isDeepStrictEqual(leavingOf(before), leavingOf(after));
+
+/** Disks that an operator wants out. Unlike the other lists this one stands. */
+export const leavingOf = (object: NodeStorage | undefined): readonly string[] => object?.spec?.leaving ?? [];
+
+const hasRequests = (object: NodeStorage | undefined): boolean =>
   Object.values(requestsOf(object)).some((list) => list.length > 0);
 
 const requestsOf = (object: NodeStorage | undefined): Requests => {

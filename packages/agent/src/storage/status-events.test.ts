@@ -1,4 +1,4 @@
-import type { DiskStatus } from '@berth/contract/resources/node-storage';
+import type { DiskStatus, NodeStorageStatus, RemovalStatus } from '@berth/contract/resources/node-storage';
 import { expect, it } from 'vitest';
 import { eventsBetween } from './status-events.ts';
 
@@ -55,4 +55,19 @@ it('tells of a condition when it stops to hold, once', () => {
   expect(eventsBetween(ill, ill)).toEqual([]);
   expect(eventsBetween(ill, well)).toEqual([]);
   expect(eventsBetween(undefined, ill)).toHaveLength(1);
+});
+
+it('tells of the removal of a disk when it begins, is blocked, ends or is withdrawn, and of no progress', () => {
+  const at = (phase: RemovalStatus['phase'], left: string): NodeStorageStatus => ({
+    removals: [{ disk: 'x', phase, left, message: 'because' }],
+  });
+  const reasons = (before: NodeStorageStatus | undefined, after: NodeStorageStatus) =>
+    eventsBetween(before, after).map(({ type, reason }) => [type, reason]);
+  expect(reasons(undefined, at('Moving', '3Gi'))).toEqual([['Normal', 'DiskRemovalStarted']]);
+  expect(reasons(at('Moving', '3Gi'), at('Moving', '2Gi'))).toEqual([]);
+  expect(reasons(at('Moving', '2Gi'), at('Blocked', '2Gi'))).toEqual([['Warning', 'DiskRemovalBlocked']]);
+  expect(reasons(at('Moving', '2Gi'), at('Removed', '0'))).toEqual([['Normal', 'DiskRemoved']]);
+  expect(reasons(at('Moving', '2Gi'), {})).toEqual([['Normal', 'DiskRemovalWithdrawn']]);
+  expect(reasons(at('Removed', '0'), {})).toEqual([]);
+  expect(eventsBetween({}, at('Blocked', '2Gi'))[0]?.message).toBe('the disk x can not be removed: because');
 });

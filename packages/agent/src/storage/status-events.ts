@@ -1,4 +1,4 @@
-import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
+import type { DiskStatus, NodeStorageStatus, RemovalStatus } from '@berth/contract/resources/node-storage';
 import type { EventText } from '@berth/kube/event-recorder';
 import { failureOf, isFailing } from '../health/disk-health.ts';
 
@@ -15,7 +15,38 @@ export const eventsBetween = (before: NodeStorageStatus | undefined, after: Node
   const conditions = (after.conditions ?? [])
     .filter(({ type, status }) => status === 'False' && !wasFalse.has(type))
     .map(({ reason, message }): EventText => ({ type: 'Warning', reason, message }));
-  return [...disks, ...conditions];
+  return [...disks, ...removalEvents(before, after), ...conditions];
+};
+
+const removalEvents = (before: NodeStorageStatus | undefined, after: NodeStorageStatus): EventText[] => {
+  const old = before?.removals ?? [];
+  const now = after.removals ?? [];
+  const changed = now.filter(({ disk, phase }) => old.find((each) => each.disk === disk)?.phase !== phase);
+  const withdrawn = old.filter(({ disk, phase }) => phase !== 'Removed' && !now.some((each) => each.disk === disk));
+  return [
+    ...changed.map(removalEvent),
+    ...withdrawn.map(
+      ({ disk }): EventText => ({
+        type: 'Normal',
+        reason: 'DiskRemovalWithdrawn',
+        message: `the disk ${disk} is not to leave any more; what was moved already stays where it is`,
+      }),
+    ),
+  ];
+};
+
+const removalEvent = ({ disk, phase, message }: RemovalStatus): EventText => {
+  if (phase === 'Blocked') {
+    return {
+      type: 'Warning',
+      reason: 'DiskRemovalBlocked',
+      message: `the disk ${disk} can not be removed: ${message}`,
+    };
+  }
+  if (phase === 'Moving') {
+    return { type: 'Normal', reason: 'DiskRemovalStarted', message: `the disk ${disk} is being emptied: ${message}` };
+  }
+  return { type: 'Normal', reason: 'DiskRemoved', message: `the disk ${disk} was removed: ${message}` };
 };
 
 const diskEvent = (before: DiskStatus | undefined, { state, identity, volumeGroup, path }: DiskStatus): EventText[] => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { VolumeGroup } from '../lvm/report.ts';
 import { OWNER_TAG } from '../lvm/tags.ts';
-import { EXTENT_BYTES as EXTENT, logicalVolume, volumeGroup } from '../testing/volume-group.ts';
+import { EXTENT_BYTES as EXTENT, logicalVolume, physicalVolume, volumeGroup } from '../testing/volume-group.ts';
 import { buildStatus, type StatusFacts } from './status.ts';
 
 const KEY = 'csi.storage.io/csi-vg-ssd';
@@ -15,6 +15,7 @@ const group = (
 ): VolumeGroup =>
   volumeGroup({
     ...{ name: 'csi-vg-ssd', tags: [OWNER_TAG], sizeBytes: extents.total * EXTENT },
+    usedBytes: (extents.ours + extents.foreign) * EXTENT,
     freeBytes: (extents.total - extents.ours - extents.foreign) * EXTENT,
     logicalVolumes: [logicalVolume('pvc-1', extents.ours, [OWNER_TAG]), logicalVolume('other', extents.foreign, [])],
     ...fields,
@@ -29,6 +30,8 @@ const statusOf = (of: VolumeGroup, facts: Partial<StatusFacts> = {}) =>
     isKnown: (name) => name !== 'pvc-lost',
     now: new Date('2026-01-01T00:00:00Z'),
     forget: [],
+    leaving: [],
+    progress: new Map(),
     busy: new Map([['csi-vg-ssd', 30]]),
     healthOf: () => undefined,
     ...facts,
@@ -64,12 +67,11 @@ describe('what a node says it has', () => {
   });
 
   it('counts what a volume of ours takes, not what it offers, so that its copies are nobody else’s; and tells of each disk', () => {
-    const of = group({ total: 100, ours: 10, foreign: 0 }, { freeBytes: 78 * EXTENT });
+    const of = group({ total: 100, ours: 10, foreign: 0 }, { usedBytes: 22 * EXTENT, freeBytes: 78 * EXTENT });
     const [mirrored] = of.logicalVolumes.map((volume) => ({ ...volume, takenBytes: 22 * EXTENT }));
-    const disk = { path: '/dev/sda', missing: false, surplusBytes: 0 };
     const physicalVolumes = [
-      { ...disk, uuid: 'a', freeBytes: 28 * EXTENT },
-      { ...disk, uuid: 'b', freeBytes: 50 * EXTENT },
+      physicalVolume({ uuid: 'a', freeBytes: 28 * EXTENT }),
+      physicalVolume({ uuid: 'b', freeBytes: 50 * EXTENT }),
     ];
     const [said] = statusOf({ ...of, physicalVolumes, logicalVolumes: mirrored ? [mirrored] : [] }).groups ?? [];
     expect(said).toMatchObject({ foreign: '0', physicalVolumes: ['a', 'b'], diskFree: ['112Mi', '200Mi'] });
@@ -109,7 +111,8 @@ describe('what a node says it has', () => {
   });
 
   it('counts a volume of ours that no object stands for as somebody else’s', () => {
-    const lost = { freeBytes: 90 * EXTENT, logicalVolumes: [logicalVolume('pvc-lost', 10, [OWNER_TAG])] };
+    const logicalVolumes = [logicalVolume('pvc-lost', 10, [OWNER_TAG])];
+    const lost = { usedBytes: 10 * EXTENT, freeBytes: 90 * EXTENT, logicalVolumes };
     const status = statusOf(group({ total: 100, ours: 0, foreign: 0 }, lost));
     expect(parseQuantity(status.groups?.[0]?.foreign ?? '')).toBe(10 * EXTENT);
     expect(bytes(status.allocatable)).toBe(90 * EXTENT);

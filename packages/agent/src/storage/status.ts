@@ -14,9 +14,10 @@ import { OWNER_TAG } from '../lvm/tags.ts';
 import { judgeHandedOver } from './handed-over.ts';
 import { groupProblem } from './health.ts';
 import { findOrphans, type IsKnown } from './orphans.ts';
+import { buildRemovals, type RemovalFacts } from './removal/removal-status.ts';
 import type { VolumeGroups } from './volume-groups.ts';
 
-export interface StatusFacts {
+export interface StatusFacts extends RemovalFacts {
   readonly report: LvmReport;
   readonly disks: readonly DiskStatus[];
   readonly volumeGroups: VolumeGroups;
@@ -51,12 +52,14 @@ export const buildStatus = (facts: StatusFacts): Omit<NodeStorageStatus, 'condit
   });
   const byMedium = <T>(value: (each: (typeof groups)[number]) => T): Record<string, T> =>
     Object.fromEntries(groups.map((each) => [capacityKey(each.medium), value(each)]));
+  const removals = buildRemovals({ ...facts, disks });
   return {
     capacity: byMedium(({ group, reserve }) => formatQuantity(Math.max(0, group.sizeBytes - reserve))),
     allocatable: byMedium((each) => formatQuantity(allocatable(each))),
     groups: groups.map(describe),
     ...(handedOver.length > 0 && { handedOver: handedOver.map(({ group: _, ...told }) => told) }),
     disks,
+    ...(removals.length > 0 && { removals }),
   };
 };
 
@@ -104,7 +107,7 @@ const foreignBytes = (group: VolumeGroup, isKnown: IsKnown): number => {
   const known = group.logicalVolumes
     .filter(({ name, tags }) => tags.includes(OWNER_TAG) && (isKnown(name) ?? true))
     .reduce((sum, { takenBytes }) => sum + takenBytes, 0);
-  return Math.max(0, group.sizeBytes - group.freeBytes - known);
+  return Math.max(0, group.usedBytes - known);
 };
 
 const reserveOf = (group: VolumeGroup, bytes: number): number =>

@@ -51,6 +51,18 @@ export interface Survey {
   readonly factsOf: (disk: SurveyedDisk, groupSectorBytes: number | undefined) => Promise<AdoptionFacts>;
 }
 
+const SETTLE_MS = 30_000;
+
+/** To be called when the content of disks has changed: LVM, and udev whom lsblk asks, still remember what was on them. */
+export const forgetContents = async ({
+  host,
+  lvm,
+  signal,
+}: Pick<SurveyOptions, 'host' | 'lvm'> & { readonly signal: AbortSignal }): Promise<void> => {
+  lvm.forgetReport();
+  await host.run(['udevadm', 'settle', '--timeout=20'], { timeoutMs: SETTLE_MS, signal });
+};
+
 /** Looks at the disks; changes nothing. */
 export const surveyDisks = async (
   options: SurveyOptions,

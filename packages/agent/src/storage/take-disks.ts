@@ -12,8 +12,8 @@ import { addDisks } from '../lvm/volume-group.ts';
 /** A disk that nothing known so far rules out. */
 export interface Candidate {
   readonly disk: IdentifiedDisk;
-  /** The group it is for. */
-  readonly group: string;
+  /** The group it is for; absent for a disk that is to leave, which is not taken. */
+  readonly group?: string;
   readonly uuids: readonly string[];
   /** What is known of it but for its content; undefined for a physical volume of our own making, which needs no checks. */
   readonly facts: AdoptionFacts | undefined;
@@ -43,16 +43,16 @@ export const takeDisks = async (
   const accepted = candidates.filter((candidate) => !outcomes.has(candidate));
   for (const group of new Set(accepted.map((candidate) => candidate.group))) {
     const members = accepted.filter((candidate) => candidate.group === group);
-    const taken = options.mode === 'observe' ? members.map(observe) : await addToGroup(group, members, options);
-    for (const [index, member] of members.entries()) outcomes.set(member, taken[index] ?? observe(member));
+    const taken = await takeInto(group, members, options);
+    for (const [index, outcome] of taken.entries()) {
+      const member = members[index];
+      if (member !== undefined) outcomes.set(member, outcome);
+    }
   }
   return outcomes;
 };
 
-const observe = ({ group }: Candidate): DiskOutcome => ({
-  state: 'Available',
-  reason: `not taken: the agent only observes; it would be taken into ${group}`,
-});
+const REMOVED: DiskOutcome = { state: 'Removed', reason: 'not taken: it is to leave (spec.leaving); it may be pulled' };
 
 /** The content is probed last, and only of disks that nothing else rules out: reading a disk takes time. */
 const refuseByContent = async (
@@ -65,8 +65,8 @@ const refuseByContent = async (
   const outcomes = new Map<Candidate, DiskOutcome>();
   const sectorBytes = new Map<string, number>();
   for (const [index, { candidate, facts }] of checked.entries()) {
-    const { group } = candidate;
-    // In a group that is still to be made, the first disk decides.
+    // In a group that is still to be made, the first disk decides; a disk that is to leave is in a group by itself.
+    const group = candidate.group ?? facts.disk.device.path;
     const groupSectorBytes = facts.groupSectorBytes ?? sectorBytes.get(group);
     const verdict = judgeDisk({ ...facts, content: contents[index], groupSectorBytes });
     if (verdict === 'adopt') sectorBytes.set(group, facts.disk.device.sectorBytes);
@@ -74,6 +74,20 @@ const refuseByContent = async (
   }
   return outcomes;
 };
+
+const takeInto = async (
+  group: string | undefined,
+  members: readonly Candidate[],
+  options: TakeOptions,
+): Promise<DiskOutcome[]> => {
+  if (group === undefined) return members.map(() => REMOVED);
+  return options.mode === 'observe' ? members.map(observe) : addToGroup(group, members, options);
+};
+
+const observe = ({ group }: Candidate): DiskOutcome => ({
+  state: 'Available',
+  reason: `not taken: the agent only observes; it would be taken into ${group}`,
+});
 
 const addToGroup = async (
   group: string,

@@ -2,7 +2,7 @@ import type { EventText } from '@berth/kube/event-recorder';
 import { findWipeObstacle } from '../disks/adoption.ts';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
-import type { Survey } from './survey.ts';
+import { forgetContents, type Survey } from './survey.ts';
 import type { VolumeGroups } from './volume-groups.ts';
 
 export interface WipeContext {
@@ -14,7 +14,6 @@ export interface WipeContext {
 }
 
 const WIPE_MS = 120_000;
-const SETTLE_MS = 30_000;
 
 /**
  * Wipes the signatures of disks that an operator has named by their identities, unless somebody uses them. Returns for each request
@@ -26,7 +25,7 @@ export const wipeDisks = async (identities: readonly string[], context: WipeCont
     const obstacle = await wipe(identity, context);
     events.push(obstacle === undefined ? wiped(identity) : refuseToWipe(identity, obstacle));
   }
-  if (events.some(({ type }) => type === 'Normal')) await forgetContent(context);
+  if (events.some(({ type }) => type === 'Normal')) await forgetContents(context);
   return events;
 };
 
@@ -47,8 +46,8 @@ const wipe = async (identity: string, context: WipeContext): Promise<string | un
   const disk = survey.disks.find((each) => each.identity.tier !== 'none' && each.identity.value === identity);
   if (disk?.link === undefined) return 'no disk of the node has this identity';
   const { place, medium } = disk;
-  if (place.kind === 'ours') return `it belongs to our volume group ${place.group}`;
-  if (place.kind === 'handed-over') return `it belongs to the volume group ${place.group}, which is handed over`;
+  if (place.kind === 'ours') return `it belongs to our volume group ${place.group.name}`;
+  if (place.kind === 'handed-over') return `it belongs to the volume group ${place.group.name}, which is handed over`;
   if (place.kind === 'foreign') return place.reason;
   const theirs = medium.medium && volumeGroups[medium.medium];
   if (theirs !== undefined) {
@@ -59,10 +58,4 @@ const wipe = async (identity: string, context: WipeContext): Promise<string | un
   // Without --force: wipefs itself opens the disk for itself alone, and gives up when it can't.
   const result = await host.run(['wipefs', '--all', disk.link], { timeoutMs: WIPE_MS, signal });
   return result.exitCode === 0 ? undefined : `wipefs failed with exit code ${result.exitCode}: ${result.stderr.trim()}`;
-};
-
-/** LVM, and udev whom lsblk asks, still remember what was on the disks. */
-const forgetContent = async ({ host, lvm, signal }: WipeContext): Promise<void> => {
-  lvm.forgetReport();
-  await host.run(['udevadm', 'settle', '--timeout=20'], { timeoutMs: SETTLE_MS, signal });
 };

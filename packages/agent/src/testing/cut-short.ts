@@ -1,4 +1,4 @@
-import { findLv } from './fake-lvm.ts';
+import { findLv } from './fake-lvm-command.ts';
 import { runFakeProgram } from './fake-programs.ts';
 import type { FakeLv, MachineState } from './machine-state.ts';
 

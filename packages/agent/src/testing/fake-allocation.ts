@@ -14,26 +14,27 @@ type Placed = Pick<FakeLv, 'extents' | 'parts'>;
 
 /** The physical volumes of a group with what each has free; those of no group for an empty name. */
 export const pvsOf = (state: MachineState, name: string) => {
-  const parts = state.groups.find((group) => group.name === name)?.lvs.flatMap((lv) => lv.parts) ?? [];
-  return state.disks.flatMap((disk) => {
-    if (disk.content?.kind !== 'pv' || disk.content.group !== name) return [];
-    const { uuid } = disk.content;
+  const held = state.groups.find((group) => group.name === name)?.lvs.flatMap((lv) => lv.parts) ?? [];
+  const pvs = state.disks.flatMap((disk) =>
+    disk.content?.kind === 'pv' && disk.content.group === name ? [{ disk, pv: disk.content }] : [],
+  );
+  const coming = pvs.flatMap(({ pv }) => pv.move?.parts ?? []).flatMap(({ to }) => to);
+  const parts = [...held, ...coming];
+  return pvs.map(({ disk, pv }) => {
+    const { uuid } = pv;
     const taken = parts.filter(({ pv }) => pv === uuid).reduce((sum, { extents }) => sum + extents, 0);
-    return [{ disk, uuid, free: extentsOf(disk) - taken }];
+    return { disk, pv, uuid, free: extentsOf(disk) - taken };
   });
 };
-
-export const totalExtents = (state: MachineState, group: FakeGroup): number =>
-  pvsOf(state, group.name).reduce((sum, { disk }) => sum + extentsOf(disk), 0);
 
 export const freeExtents = (state: MachineState, group: FakeGroup): number =>
   pvsOf(state, group.name).reduce((sum, { free }) => sum + free, 0);
 
-/** Most first; only of the named disks when there are any. */
+/** Most first, without those that are withheld; only of the named disks when there are any. */
 export const freeByPv = (state: MachineState, group: FakeGroup, names: readonly string[] = []): Room[] => {
   const paths = names.map((name) => state.links[name] ?? name);
   return pvsOf(state, group.name)
-    .filter(({ disk }) => paths.length === 0 || paths.includes(disk.path))
+    .filter(({ disk, pv }) => !pv.withheld && (paths.length === 0 || paths.includes(disk.path)))
     .sort((one, other) => other.free - one.free);
 };
 
@@ -77,7 +78,8 @@ export const growParts = (lv: FakeLv, extents: number, room: readonly Room[]): P
   return added && { extents: lv.extents + added.extents, parts: [...lv.parts, ...added.parts] };
 };
 
-const fill = (extents: number, room: readonly Room[]): Placed | undefined => {
+/** Undefined when there is no room for so many extents. */
+export const fill = (extents: number, room: readonly Room[]): Placed | undefined => {
   const parts: FakePart[] = [];
   let left = extents;
   for (const { uuid, free } of room) {

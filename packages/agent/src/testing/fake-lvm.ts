@@ -1,15 +1,10 @@
 import type { CommandResult } from '@berth/runtime/spawn';
-import { freeByPv, freeExtents, growParts, placeParts, pvsOf, RAID1, totalExtents } from './fake-allocation.ts';
-import {
-  EXTENT,
-  extentsIn,
-  extentsOf,
-  type FakeDisk,
-  type FakeGroup,
-  type FakeLv,
-  type MachineState,
-  METADATA,
-} from './machine-state.ts';
+import { freeByPv, freeExtents, growParts, placeParts, RAID1 } from './fake-allocation.ts';
+import { type Command, failed, findDisk, findLv, ok, parse } from './fake-lvm-command.ts';
+import { LEAVING_COMMANDS } from './fake-lvm-leaving.ts';
+import { report } from './fake-lvm-report.ts';
+import { advanceMoves, isMoving } from './fake-moves.ts';
+import { extentsIn, type MachineState } from './machine-state.ts';
 
 /** LVM as far as the agent uses it, with the exit codes and words of LVM2 2.03. */
 export const runFakeLvm = (state: MachineState, argv: readonly string[]): CommandResult => {
@@ -19,32 +14,8 @@ export const runFakeLvm = (state: MachineState, argv: readonly string[]): Comman
   return run === undefined ? failed(`No such command '${command}'.`, 2) : run(state, options, names);
 };
 
-interface Options {
-  readonly one: (name: string) => string | undefined;
-  readonly all: (name: string) => readonly string[];
-  /** Whether an option without a value is given. */
-  readonly has: (name: string) => boolean;
-}
-type Command = (state: MachineState, options: Options, names: readonly string[]) => CommandResult;
-
-const FLAGS = new Set(['--yes', '--nosuffix', '--norestorefile', '--refresh']);
-
-const parse = (args: readonly string[]): { options: Options; names: string[] } => {
-  const given: [string, string][] = [];
-  const names: string[] = [];
-  let key: string | undefined;
-  for (const word of args) {
-    if (key !== undefined) {
-      given.push([key, word]);
-      key = undefined;
-    } else if (!word.startsWith('-')) names.push(word);
-    else if (!FLAGS.has(word)) key = word;
-  }
-  const all = (name: string) => given.filter(([key]) => key === name).map(([, value]) => value);
-  return { options: { all, one: (name) => all(name)[0], has: (name) => args.includes(name) }, names };
-};
-
 const COMMANDS: Readonly<Record<string, Command>> = {
+  ...LEAVING_COMMANDS,
   pvcreate: (state, options, [link = '']) => {
     const disk = findDisk(state, link);
     if (disk === undefined) return failed(`  Cannot use ${link}: device not found`);
@@ -109,6 +80,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (extents === found.lv.extents) {
       return failed(`  New size (${extents} extents) matches existing size (${extents} extents).`);
     }
+    if (isMoving(state, found.group, found.lv.name)) return failed(`  Can't resize locked logical volume ${path}.`);
     const grown = growParts(found.lv, extents, freeByPv(state, found.group));
     if (grown === undefined) return failed(`  Insufficient suitable allocatable extents for logical volume ${path}`);
     Object.assign(found.lv, grown);
@@ -132,22 +104,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (state.mounts.some((mount) => mount.device === `253:${found.lv.minor}`)) {
       return failed(`  Logical volume ${path} contains a filesystem in use.`);
     }
+    if (isMoving(state, found.group, found.lv.name)) return failed(`  Can't remove locked logical volume ${path}.`);
     found.group.lvs = found.group.lvs.filter((each) => each !== found.lv);
     state.removed.push(found.lv);
     return ok('');
   },
-  fullreport: (state) => ok(JSON.stringify(report(state), null, 1)),
+  fullreport: (state) => {
+    advanceMoves(state);
+    return ok(JSON.stringify(report(state), null, 1));
+  },
 };
-
-export const findLv = (state: MachineState, path: string): { group: FakeGroup; lv: FakeLv } | undefined => {
-  const [groupName, name] = path.replace('/dev/', '').split('/');
-  const group = state.groups.find((each) => each.name === groupName);
-  const lv = group?.lvs.find((each) => each.name === name);
-  return group && lv && { group, lv };
-};
-
-export const findDisk = (state: MachineState, path: string): FakeDisk | undefined =>
-  state.disks.find((disk) => disk.path === (state.links[path] ?? path));
 
 const join = (state: MachineState, group: string, links: readonly string[]): CommandResult => {
   for (const link of links) {
@@ -159,62 +125,3 @@ const join = (state: MachineState, group: string, links: readonly string[]): Com
   for (const link of links) Object.assign(findDisk(state, link)?.content ?? {}, { group });
   return ok('');
 };
-
-const pvRows = (state: MachineState, group: string) =>
-  pvsOf(state, group).map(({ disk, uuid, free }) => ({
-    pv_name: disk.path,
-    pv_uuid: uuid,
-    pv_missing: '',
-    dev_size: String(disk.sizeBytes),
-    pe_start: String(METADATA),
-    pv_pe_count: group === '' ? '0' : String(extentsOf(disk)),
-    pv_pe_alloc_count: group === '' ? '0' : String(extentsOf(disk) - free),
-  }));
-
-const pvsegRows = (group: FakeGroup) =>
-  group.lvs.flatMap(({ name, parts }) =>
-    parts.map(({ pv, extents, suffix }) => ({
-      pv_uuid: pv,
-      pvseg_size: String(extents),
-      lv_name: suffix === '' ? name : `[${name}${suffix}]`,
-      lv_parent: suffix === '' ? '' : name,
-    })),
-  );
-
-const lvRow = (lv: FakeLv) => ({
-  lv_name: lv.name,
-  lv_uuid: `LV-${lv.minor}`,
-  lv_size: String(lv.extents * EXTENT),
-  lv_tags: lv.tags.join(','),
-  lv_active: lv.active ? 'active' : '',
-  lv_kernel_major: lv.active ? '253' : '-1',
-  lv_kernel_minor: lv.active ? String(lv.minor) : '-1',
-  lv_health_status: lv.health ?? '',
-  lv_layout: lv.layout,
-  sync_percent: lv.layout === RAID1 ? (lv.syncPercent ?? 100).toFixed(2) : '',
-});
-
-const report = (state: MachineState) => ({
-  report: [
-    ...state.groups.map((group) => ({
-      vg: [
-        {
-          vg_name: group.name,
-          vg_uuid: group.uuid,
-          vg_tags: group.tags.join(','),
-          vg_attr: group.attributes ?? 'wz--n-',
-          vg_extent_size: String(EXTENT),
-          vg_extent_count: String(totalExtents(state, group)),
-          vg_free_count: String(freeExtents(state, group)),
-        },
-      ],
-      pv: pvRows(state, group.name),
-      lv: group.lvs.map(lvRow),
-      pvseg: pvsegRows(group),
-    })),
-    { pv: pvRows(state, '') },
-  ],
-});
-
-const ok = (stdout: string): CommandResult => ({ exitCode: 0, stdout, stderr: '' });
-const failed = (stderr: string, exitCode = 5): CommandResult => ({ exitCode, stdout: '', stderr });

@@ -1,5 +1,6 @@
 import type { CommandResult } from '@berth/runtime/spawn';
-import { findDisk, findLv, runFakeLvm } from './fake-lvm.ts';
+import { runFakeLvm } from './fake-lvm.ts';
+import { findDisk, findLv } from './fake-lvm-command.ts';
 import { EXTENT, type FakeContent, type FakeDisk, type FakeLv, type MachineState } from './machine-state.ts';
 
 /** The host programs that the agent runs, against the fake machine. An unknown one is missing on the host. */

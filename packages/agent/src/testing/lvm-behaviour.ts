@@ -16,6 +16,7 @@ import { readReport } from '../lvm/report.ts';
 import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
 import { findGroup, type HandedOverGroups } from '../lvm/volume-group.ts';
 import { describeLayouts } from './lvm-layout-behaviour.ts';
+import { describeLeaving } from './lvm-leaving-behaviour.ts';
 import { GROUP, type LvmPlace, MIB, rejectsWith, THEIRS, useLvmPlace } from './lvm-place.ts';
 
 /**
@@ -214,4 +215,5 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
     });
   });
   describeLayouts(name, setup);
+  describeLeaving(name, setup);
 };

@@ -23,7 +23,26 @@ export type FakeContent =
       /** What pods have written and flushed. */
       files?: Record<string, string>;
     }
-  | { kind: 'pv'; uuid: string; group: string; extents?: number };
+  | FakePv;
+
+export interface FakePv {
+  kind: 'pv';
+  uuid: string;
+  group: string;
+  extents?: number;
+  tags?: string[];
+  /** LVM gives nothing of it to volumes. */
+  withheld?: boolean;
+  move?: FakeMove;
+}
+
+/** Extents on their way from a physical volume to others. */
+export interface FakeMove {
+  readonly parts: readonly { readonly lv: string; readonly to: readonly FakePart[] }[];
+  percent: number;
+  /** A program of LVM sees it through. Nothing goes on without one. */
+  polled: boolean;
+}
 
 /** Extents of a physical volume, named by its UUID, that hold a part of a logical volume. */
 export interface FakePart {
@@ -88,6 +107,8 @@ export interface MachineState {
   /** Links below /dev/disk and what they point to. */
   links: Record<string, string>;
   missingPrograms: string[];
+  /** By how much each move goes on from one report to the next. */
+  percentPerReport: number;
   /** Every command line so far. */
   commands: string[];
   /** Misbehaviour of the next command whose line contains `match`. */
@@ -122,6 +143,7 @@ export const createMachineState = (disks: readonly FakeDisk[], links: Record<str
   minors: 0,
   links,
   missingPrograms: [],
+  percentPerReport: 100,
   commands: [],
   faults: [],
 });

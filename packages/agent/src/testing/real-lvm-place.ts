@@ -11,7 +11,12 @@ const WIPE_MS = 60_000;
  */
 export const createRealLvmPlace = async (host: Host, links: LvmPlace['links']): Promise<LvmPlace> => {
   // The machine may have a volume group of the same name on other disks.
-  const lvm = createLvm({ host, clock: systemClock, commonArgs: ['--devices', links.join(',')] });
+  const lvm = createLvm({
+    host,
+    clock: systemClock,
+    // LVM's poller would look at all disks, and not know which of the two groups is meant.
+    commonArgs: ['--devices', links.join(','), '--config', 'global/use_lvmpolld=0'],
+  });
   for (const group of GROUPS_OF_TESTS) {
     // Fails when there is none, which is as good.
     await lvm.run('vgremove', ['--force', '--force', '--yes', group]).catch(() => undefined);

@@ -41,9 +41,9 @@ const diskSchema = z.object({
     .meta({ description: 'Which fact decided the medium: transport, rotational flag, or a rule.' }),
   size: quantityField('Size of the disk.'),
   sectorSize: z.int().min(0).meta({ description: 'Logical sector size in bytes.' }),
-  state: z.enum(['Adopted', 'HandedOver', 'Available', 'Refused', 'Missing']).meta({
+  state: z.enum(['Adopted', 'HandedOver', 'Available', 'Refused', 'Missing', 'Removed']).meta({
     description:
-      'HandedOver: its volume group is one that an operator has handed over. Available: it would be taken if the agent did not only observe.',
+      'HandedOver: its volume group is one that an operator has handed over. Available: it would be taken if the agent did not only observe. Removed: it is blank and stays so as long as spec.leaving names it; it may be pulled.',
   }),
   volumeGroup: z.string().optional(),
   reason: z.string().optional().meta({ description: 'Why a disk was not taken, as a sentence.' }),
@@ -61,14 +61,19 @@ const groupSchema = z.object({
   medium: mediumField,
   uuid: z.string(),
   extentSize: quantityField('Smallest unit of allocation.'),
-  size: quantityField('All extents of the group.'),
-  free: quantityField('Extents of the group that no logical volume uses.'),
+  size: quantityField('All extents of the group but those of disks that are to leave.'),
+  free: quantityField(
+    'Extents that logical volumes can have; less what is still to be moved from disks that are to leave.',
+  ),
   foreign: quantityField('Used by volumes that are not ours.'),
   reserve: quantityField('Kept free.'),
   physicalVolumes: z.array(z.string()),
-  diskFree: z.array(quantityField('Extents that no logical volume uses.')).optional().meta({
-    description: 'Of each physical volume, in the same order. What lies on several disks needs room on each of them.',
-  }),
+  diskFree: z
+    .array(quantityField('Extents that logical volumes can have; none of a disk that is to leave.'))
+    .optional()
+    .meta({
+      description: 'Of each physical volume, in the same order. What lies on several disks needs room on each of them.',
+    }),
   orphans: z.array(orphanSchema).optional().meta({
     description: 'Logical volumes of ours that no LogicalVolume object stands for; they are counted as foreign.',
   }),
@@ -88,6 +93,18 @@ const handedOverSchema = z.object({
   problem: z.string().optional().meta({ description: 'Why no volumes are made in the group, as a sentence.' }),
 });
 
+const removalSchema = z.object({
+  disk: z.string().meta({ description: 'Identity of the disk, as in spec.leaving.' }),
+  phase: z.enum(['Moving', 'Blocked', 'Removed']).meta({
+    description:
+      'Moving: its volumes are being moved to other disks. Blocked: the message says why; it is tried again. Removed: it may be pulled.',
+  }),
+  left: quantityField(
+    'What volumes have on it still, rounded up to whole percents of the disk so that it is seldom written.',
+  ).optional(),
+  message: z.string(),
+});
+
 const statusSchema = z.object({
   capacity: z.record(z.string(), z.string()).optional(),
   allocatable: z.record(z.string(), z.string()).optional(),
@@ -96,6 +113,7 @@ const statusSchema = z.object({
     description: 'Volume groups of an operator that the setting volumeGroups names.',
   }),
   disks: z.array(diskSchema).optional(),
+  removals: z.array(removalSchema).optional().meta({ description: 'What became of each disk of spec.leaving.' }),
   conditions: z.array(conditionSchema).optional(),
 });
 
@@ -112,6 +130,9 @@ const specSchema = z.object({
   removeOrphans: requestList(
     'Names of orphans whose data is to be removed. The agent takes the list off, then removes those that have been orphans for ten minutes and that neither a LogicalVolume nor a PersistentVolume stands for.',
   ),
+  leaving: requestList(
+    'Identities of disks that are to be emptied and taken out of their volume groups. It stands until you change it: a disk that is taken off the list before it is removed stays, one that is taken off afterwards is taken again.',
+  ),
 });
 
 export const nodeStorageSchema = z.object({ spec: specSchema.optional(), status: statusSchema.optional() });
@@ -120,6 +141,7 @@ export type DiskStatus = z.infer<typeof diskSchema>;
 export type DiskHealth = Readonly<z.infer<typeof healthSchema>>;
 export type DiskIdentity = z.infer<typeof identitySchema>;
 export type HandedOverStatus = Readonly<z.infer<typeof handedOverSchema>>;
+export type RemovalStatus = z.infer<typeof removalSchema>;
 export type Orphan = z.infer<typeof orphanSchema>;
 export type VolumeGroupStatus = z.infer<typeof groupSchema>;
 export type NodeStorageSpec = z.infer<typeof specSchema>;
