@@ -10,10 +10,19 @@ type ClaimCondition = NonNullable<ClaimStatus['conditions']>[number];
 export const resizeStepOf = ({ status }: PersistentVolumeClaim): string | undefined =>
   status?.allocatedResourceStatuses?.storage;
 
-/** When the last attempt to grow failed, in milliseconds since 1970. */
-export const resizeFailedAt = ({ status }: PersistentVolumeClaim): number | undefined => {
+/** Why a claim cannot grow, as the reason of its condition ControllerResizeError. */
+export type ResizeObstacle =
+  /** The agent tried, or looked at its disks, and said no. */
+  | 'RefusedByNode'
+  /** By what the node last reported there is no room, so the agent was not asked. */
+  | 'NoRoomOnDisks'
+  | 'ExpansionNotAllowed';
+
+/** When the agent refused the last attempt to grow, in milliseconds since 1970; undefined when it did not. */
+export const refusedByNodeAt = ({ status }: PersistentVolumeClaim): number | undefined => {
   const failed = status?.conditions?.find(({ type }) => type === 'ControllerResizeError');
-  return failed?.lastTransitionTime === undefined ? undefined : Date.parse(failed.lastTransitionTime);
+  if (failed?.reason !== ('RefusedByNode' satisfies ResizeObstacle) || !failed.lastTransitionTime) return undefined;
+  return Date.parse(failed.lastTransitionTime);
 };
 
 /** Status of a claim that we have begun to grow to this size. */
@@ -27,10 +36,14 @@ export const growing = (claim: PersistentVolumeClaim, size: string, now: Date): 
 export const notGrowing = (claim: PersistentVolumeClaim, size: string, failure: Failure): object => ({
   allocatedResources: { storage: size },
   allocatedResourceStatuses: { storage: 'ControllerResizeInfeasible' },
-  conditions: conditionsWith(claim, condition('ControllerResizeError', failure.message, failure.now)),
+  conditions: conditionsWith(claim, {
+    ...condition('ControllerResizeError', failure.message, failure.now),
+    reason: failure.reason,
+  }),
 });
 
 export interface Failure {
+  readonly reason: ResizeObstacle;
   readonly message: string;
   readonly now: Date;
 }

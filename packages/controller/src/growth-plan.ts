@@ -10,7 +10,8 @@ import {
   grown,
   grownButForFileSystem,
   notGrowing,
-  resizeFailedAt,
+  type ResizeObstacle,
+  refusedByNodeAt,
   resizeStepOf,
 } from './claim-resize-status.ts';
 import { shortageOf } from './growth-shortage.ts';
@@ -30,7 +31,10 @@ export interface GrowthState {
   readonly now: Date;
 }
 
-/** After the agent refused although the numbers promised room, it is asked again no sooner than this. */
+/**
+ * After the agent refused although the numbers promised room, it is asked again for the same size no sooner than this, whatever the
+ * numbers say meanwhile: two claims that both want what the agent does not find would otherwise take turns without a pause.
+ */
 const RETRY_MS = 60_000;
 
 /**
@@ -101,25 +105,32 @@ const planGrown = (growth: Growth): Plan => {
 };
 
 const planRaise = (growth: Growth): Plan => {
-  const { claim, logicalVolume, storageClass, target } = growth;
+  const { logicalVolume, storageClass, target } = growth;
   const asked = parseQuantity(logicalVolume.spec.size);
   // The user asks for less than before.
   if (asked > target) return raise(growth);
   if (asked === target) {
     const refusal = growthRefusal(logicalVolume);
-    if (refusal !== undefined) return fail(growth, `node ${logicalVolume.spec.nodeName} cannot: ${refusal}`);
+    if (refusal !== undefined) {
+      return fail(growth, 'RefusedByNode', `node ${logicalVolume.spec.nodeName} cannot: ${refusal}`);
+    }
     return growth.step === 'ControllerResizeInProgress' ? WAIT : raise(growth);
   }
   if (storageClass && storageClass.allowVolumeExpansion !== true) {
     const name = storageClass.metadata?.name;
-    return fail(growth, `StorageClass ${name} does not allow volumes to grow; set allowVolumeExpansion: true there`);
+    const message = `StorageClass ${name} does not allow volumes to grow; set allowVolumeExpansion: true there`;
+    return fail(growth, 'ExpansionNotAllowed', message);
   }
+  const leftMs = pauseLeftMs(growth);
+  if (leftMs > 0) return { actions: [], againAfterMs: leftMs };
   const shortage = shortageOf(growth);
-  if (shortage !== undefined) return fail(growth, shortage);
-  const failedAt = growth.step === 'ControllerResizeInfeasible' ? resizeFailedAt(claim) : undefined;
-  const leftMs = (failedAt ?? Number.NEGATIVE_INFINITY) + RETRY_MS - growth.now.getTime();
-  if (leftMs > 0 && allocatedBytes(claim, 0) === target) return { actions: [], againAfterMs: leftMs };
-  return raise(growth);
+  return shortage === undefined ? raise(growth) : fail(growth, 'NoRoomOnDisks', shortage);
+};
+
+const pauseLeftMs = ({ claim, target, step, now }: Growth): number => {
+  const isAboutThis = step === 'ControllerResizeInfeasible' && allocatedBytes(claim, 0) === target;
+  const refusedAt = isAboutThis ? refusedByNodeAt(claim) : undefined;
+  return refusedAt === undefined ? 0 : refusedAt + RETRY_MS - now.getTime();
 };
 
 const raise = ({ claim, logicalVolume, target, now }: Growth): Plan => {
@@ -133,14 +144,15 @@ const raise = ({ claim, logicalVolume, target, now }: Growth): Plan => {
 };
 
 /** Takes the request back from the agent, so that it claims no room, and tells the user. */
-const fail = ({ claim, logicalVolume, realBytes, target, step, now }: Growth, message: string): Plan => {
+const fail = (growth: Growth, reason: ResizeObstacle, message: string): Plan => {
+  const { claim, logicalVolume, realBytes, target, step, now } = growth;
   const actions: Action[] = [];
   const isToldAlready =
     step === 'ControllerResizeInfeasible' &&
     allocatedBytes(claim, 0) === target &&
     (claim.status?.conditions ?? []).some((condition) => condition.message === message);
   if (!isToldAlready) {
-    const status = notGrowing(claim, formatQuantity(target), { message, now });
+    const status = notGrowing(claim, formatQuantity(target), { reason, message, now });
     actions.push({ kind: 'patchClaimStatus', claim, status });
     actions.push(tell(claim, { type: 'Warning', reason: 'VolumeResizeFailed', message }));
   }

@@ -1,17 +1,24 @@
+import type { PersistentVolumeClaim } from '@berth/kube/types';
 import { describe, expect, it } from 'vitest';
+import type { Plan } from './action.ts';
 import { planGrowth } from './growth-plan.ts';
 import { aClass } from './testing/builders.ts';
 import { asking, GiB, group, growthState, growthWords, NOW, refusing, step, volume } from './testing/growth-state.ts';
 import { message } from './testing/plan-message.ts';
 
 describe('a claim that asks for more than there is', () => {
-  const infeasible = (storage: string, text: string, at = NOW) =>
-    asking(storage, {
-      ...step('ControllerResizeInfeasible', storage),
-      conditions: [
-        { type: 'ControllerResizeError', status: 'True', message: text, lastTransitionTime: at.toISOString() },
-      ],
-    });
+  /** As it is after this plan of ours, which refused. */
+  const after = (plan: Plan, storage: string) => {
+    const patch = plan.actions.find((action) => action.kind === 'patchClaimStatus');
+    if (patch === undefined) throw new Error('the plan leaves the claim as it is');
+    return asking(storage, patch.status as NonNullable<PersistentVolumeClaim['status']>);
+  };
+  const seconds = (count: number) => new Date(NOW.getTime() + count * 1_000);
+  /** The claim after the agent refused it 20 GiB. */
+  const refusedByAgent = () => {
+    const claim = asking('20Gi', step('ControllerResizeInProgress', '20Gi'));
+    return after(planGrowth(growthState({ claim, logicalVolume: refusing('10Gi', '20Gi') })), '20Gi');
+  };
 
   it('is told the numbers, and nothing else changes', () => {
     const plan = planGrowth(growthState({ claim: asking('90Gi') }));
@@ -48,8 +55,8 @@ describe('a claim that asks for more than there is', () => {
   });
 
   it('is told once', () => {
-    const text = message(planGrowth(growthState({ claim: asking('90Gi') })));
-    expect(growthWords(planGrowth(growthState({ claim: infeasible('90Gi', text) })))).toEqual([]);
+    const told = planGrowth(growthState({ claim: asking('90Gi') }));
+    expect(growthWords(planGrowth(growthState({ claim: after(told, '90Gi'), now: seconds(1) })))).toEqual([]);
   });
 
   it('may ask for exactly what there is', () => {
@@ -80,15 +87,35 @@ describe('a claim that asks for more than there is', () => {
   });
 
   it('is tried again after a minute, when the report promises room that the agent did not find', () => {
-    const claim = infeasible('20Gi', 'node a cannot', new Date(NOW.getTime() - 20_000));
-    expect(planGrowth(growthState({ claim }))).toEqual({ actions: [], againAfterMs: 40_000 });
-    const later = growthState({ claim, now: new Date(NOW.getTime() + 40_000) });
-    expect(growthWords(planGrowth(later))).toContain('resizeLogicalVolume 20Gi');
+    const claim = refusedByAgent();
+    expect(planGrowth(growthState({ claim, now: seconds(20) }))).toEqual({ actions: [], againAfterMs: 40_000 });
+    expect(growthWords(planGrowth(growthState({ claim, now: seconds(60) })))).toContain('resizeLogicalVolume 20Gi');
+  });
+
+  it('waits out that minute also when the report promises no room in between', () => {
+    const claim = refusedByAgent();
+    const plan = planGrowth(growthState({ claim, group: group(5), now: seconds(20) }));
+    expect(plan).toEqual({ actions: [], againAfterMs: 40_000 });
+    const late = planGrowth(growthState({ claim, group: group(5), now: seconds(60) }));
+    expect(message(late)).toContain('10 GiB more are needed, 5 GiB of 100 GiB are free');
+  });
+
+  it('grows at once when room appears that the report did not promise before', () => {
+    const refused = planGrowth(growthState({ group: group(5) }));
+    expect(growthWords(refused)).toContain('claim ControllerResizeInfeasible 20Gi');
+    const state = growthState({ claim: after(refused, '20Gi'), group: group(10), now: seconds(1) });
+    expect(growthWords(planGrowth(state))).toContain('resizeLogicalVolume 20Gi');
+  });
+
+  it('grows at once when its class lets volumes grow after all', () => {
+    const refused = planGrowth(growthState({ storageClass: aClass() }));
+    const state = growthState({ claim: after(refused, '20Gi'), now: seconds(1) });
+    expect(growthWords(planGrowth(state))).toContain('resizeLogicalVolume 20Gi');
   });
 
   it('is tried at once when it asks for something else', () => {
-    const claim = { ...infeasible('90Gi', 'no room'), spec: asking('20Gi').spec ?? {} };
-    expect(growthWords(planGrowth(growthState({ claim })))).toContain('resizeLogicalVolume 20Gi');
+    const claim = { ...refusedByAgent(), spec: asking('15Gi').spec ?? {} };
+    expect(growthWords(planGrowth(growthState({ claim })))).toContain('resizeLogicalVolume 15Gi');
   });
 
   it('is refused when its class does not let volumes grow', () => {

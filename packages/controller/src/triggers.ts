@@ -29,6 +29,10 @@ export const connectTriggers = (caches: Caches, queues: Queues): (() => void) =>
       const volume = after ?? before;
       if (volume) queueLogicalVolume(volume, queues);
     }),
+    // The report often tells of the room before: the object is removed once the volume is.
+    caches.logicalVolumes.onChange(({ before, after }) => {
+      if (before && takesLess(before, after)) queueForRoom(before.spec.nodeName, caches, queues);
+    }),
     caches.persistentVolumes.onChange(({ before, after }) => {
       const volume = after ?? before;
       if (volume) queuePersistentVolume(volume, queues);
@@ -50,9 +54,7 @@ export const connectTriggers = (caches: Caches, queues: Queues): (() => void) =>
       }
     }),
     caches.nodeStorages.onChange(({ key, before, after }) => {
-      if (after === undefined || !hasMoreRoom(before, after)) return;
-      queueUnplaced(caches, queues);
-      queueGrowth(key, caches, queues);
+      if (after !== undefined && hasMoreRoom(before, after)) queueForRoom(key, caches, queues);
     }),
   ];
   return () => {
@@ -65,6 +67,12 @@ export const queueEverything = (caches: Caches, queues: Queues): void => {
   for (const claim of caches.unboundClaims()) queueClaim(claim, queues);
   for (const volume of caches.logicalVolumes.list()) queues.volume(volume.metadata.name);
   for (const volume of caches.persistentVolumes.list()) queuePersistentVolume(volume, queues);
+};
+
+/** Claims that may have waited for room on the node. */
+const queueForRoom = (nodeName: string, caches: Caches, queues: Queues): void => {
+  queueUnplaced(caches, queues);
+  queueGrowth(nodeName, caches, queues);
 };
 
 /** Claims that nobody has found a node for: those with volumeBindingMode Immediate are ours to place. */
@@ -96,6 +104,9 @@ const hasMoreRoom = (before: NodeStorage | undefined, after: NodeStorage): boole
     const old = before?.status?.groups?.find(({ uuid }) => uuid === group.uuid);
     return old === undefined || group.problem !== old.problem || bytes(group.free) > bytes(old.free);
   });
+
+const takesLess = (before: LogicalVolume, after: LogicalVolume | undefined): boolean =>
+  after === undefined || bytes(after.spec.size) < bytes(before.spec.size);
 
 /** What can't be read is no reason to wake anybody. */
 const bytes = (quantity: string): number => {
