@@ -18,12 +18,19 @@ export const isReady = (pod: Pod): boolean =>
   pod.metadata?.deletionTimestamp === undefined &&
   (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 
-/** All pods and sets of a namespace, and the uids of the pods whose going is decided though it does not show yet. */
+/** The members of all sets of a namespace. */
 export interface NamespaceMembers {
   readonly pods: readonly Pod[];
   readonly sets: readonly StatefulSet[];
+  /** Uids of the pods whose going is decided though it does not show yet. */
   readonly going: ReadonlySet<string>;
 }
+
+/** The same for all pods of an application cluster, or of a set when no label names a cluster. */
+export const applicationKeyOf = (pod: Pod): string => {
+  const cluster = applicationOf(pod.metadata?.labels)?.cluster;
+  return cluster === undefined ? `set ${setOf(pod)?.uid ?? pod.metadata?.uid}` : `cluster ${cluster}`;
+};
 
 /** Counts from what the sets say there should be, so that a member that does not exist at the moment is missed. */
 export const otherMembersOf = (pod: Pod, { pods, sets, going }: NamespaceMembers): OtherMembers => {

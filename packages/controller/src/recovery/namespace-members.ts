@@ -1,5 +1,6 @@
 import type { KubeClient } from '@berth/kube/client';
 import { PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import type { Pod } from '@berth/kube/types';
 import type { NamespaceMembers } from './members.ts';
 
 /** Reads all members of a namespace from the API, just now. */
@@ -8,13 +9,18 @@ export const readMembers = async (
   namespace: string,
   signal: AbortSignal,
 ): Promise<NamespaceMembers> => {
-  const inNamespace = { fieldSelector: `metadata.namespace=${namespace}` };
   // Records first: what is carried out meanwhile then shows in the pods.
   const { items: recoveries } = await client.list(VOLUME_RECOVERIES, {}, signal);
-  const { items: sets } = await client.list(STATEFUL_SETS, inNamespace, signal);
-  const { items: pods } = await client.list(PODS, inNamespace, signal);
+  const { items: sets } = await client.list(STATEFUL_SETS, inNamespace(namespace), signal);
+  const pods = await readPods(client, namespace, signal);
   const open = recoveries.filter(({ spec, status }) => !spec.dryRun && isOpen(status?.phase));
   return { pods, sets, going: new Set(open.map(({ spec }) => spec.pod.uid)) };
 };
 
 const isOpen = (phase: string | undefined): boolean => phase === undefined || phase === 'Started';
+
+/** Reads all pods of a namespace from the API, just now. */
+export const readPods = async (client: KubeClient, namespace: string, signal: AbortSignal): Promise<readonly Pod[]> =>
+  (await client.list(PODS, inNamespace(namespace), signal)).items;
+
+const inNamespace = (namespace: string) => ({ fieldSelector: `metadata.namespace=${namespace}` });

@@ -1,37 +1,19 @@
-import { hasCode } from '@berth/contract/errors';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import type { KubeClient } from '@berth/kube/client';
-import type { EventRecorder } from '@berth/kube/event-recorder';
-import { LOGICAL_VOLUMES, VOLUME_RECOVERIES } from '@berth/kube/resources';
-import type { Pod } from '@berth/kube/types';
-import type { Clock } from '@berth/runtime/clock';
+import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import type { Caches } from '../caches.ts';
-import { usesClaim } from '../claim.ts';
 import type { Reconcile } from '../claim-reconciler.ts';
 import type { ClusterReader } from '../cluster-reader.ts';
 import { NODE_GONE_SINCE } from '../mark.ts';
-import { decidePod } from './decide-pod.ts';
-import type { RecoveryMode } from './decision.ts';
+import { type DecideOptions, decideNamespace } from './decide-namespace.ts';
 import type { RecoveryTimes } from './due.ts';
-import type { HealthOptions } from './health/ask-health.ts';
 import { type LostClaim, lostClaim, recoveryPolicyOf } from './lost-volumes.ts';
-import { readMembers } from './namespace-members.ts';
 import { type NodeTrouble, troubleOf } from './node-trouble.ts';
-import { buildRecovery, type RecoveryInput } from './recovery-record.ts';
-import { tellOfPod } from './tell.ts';
 
-export interface RecoveryOptions extends HealthOptions {
-  readonly client: KubeClient;
+export interface RecoveryOptions extends DecideOptions {
   readonly caches: Caches;
   readonly fresh: ClusterReader;
-  readonly events: EventRecorder;
-  readonly clock: Clock;
-  readonly mode: RecoveryMode;
   readonly times: RecoveryTimes;
 }
-
-/** A guard that said no is asked again after this. */
-const ASK_AGAIN_MS = 30_000;
 
 /**
  * Decides for a node (the key) which stateful pods give up the volumes they have there, and makes a record of each such
@@ -107,71 +89,6 @@ const findLost = async (
     lost.push(lostClaim({ claim, logicalVolume, policy, trouble, now: clock.now(), times }));
   }
   return lost;
-};
-
-interface Namespace {
-  readonly namespace: string;
-  readonly claims: readonly LostClaim[];
-  readonly nodeName: string;
-  readonly trouble: NodeTrouble;
-}
-
-/** As decideNode, for the pods of one namespace. */
-const decideNamespace = async (
-  options: RecoveryOptions,
-  { namespace, claims, nodeName, trouble }: Namespace,
-  signal: AbortSignal,
-): Promise<number> => {
-  // Whoever asks for the removal of a node wants to know what stays; of other trouble people know already.
-  const isOfNoUse = (lost: readonly LostClaim[]) =>
-    lost.every(({ due }) => due.kind === 'never' && trouble.kind !== 'removal');
-  if (isOfNoUse(claims)) return Number.POSITIVE_INFINITY;
-  const { client, events } = options;
-  const members = await readMembers(client, namespace, signal);
-  let againMs = ASK_AGAIN_MS;
-  for (const pod of members.pods) {
-    const volumes = claims.filter(({ claim }) => usesClaim(pod, claim));
-    if (volumes.length === 0 || isOfNoUse(volumes) || isElsewhere(pod, nodeName)) continue;
-    const decision = await decidePod(options, { pod, volumes, members, namespace, nodeName, trouble }, signal);
-    if (decision.kind === 'wait') againMs = Math.min(againMs, decision.ms);
-    if (decision.kind === 'refuse') tellOfPod(events, pod, { reason: 'RecoveryRefused', message: decision.sentence });
-    if (decision.kind === 'act') {
-      await record(options, pod, { nodeName, pod, volumes, ...decision }, signal);
-      // The next one is decided with what is then known of this one.
-      break;
-    }
-  }
-  return againMs;
-};
-
-const isElsewhere = ({ spec }: Pod, nodeName: string): boolean =>
-  Boolean(spec?.nodeName) && spec?.nodeName !== nodeName;
-
-const record = async (
-  options: RecoveryOptions,
-  pod: Pod,
-  input: Omit<RecoveryInput, 'attempt'>,
-  signal: AbortSignal,
-): Promise<void> => {
-  if (!(await createRecord(options.client, { ...input, attempt: 1 }, signal))) return;
-  const [reason, next] = input.dryRun
-    ? ['RecoveryDryRun', 'would give the data up, and start the pod again with empty volumes']
-    : ['RecoveryDecided', 'giving the data up; the pod starts again with empty volumes'];
-  tellOfPod(options.events, pod, { reason, message: `${input.reason}: ${next}` });
-};
-
-/** False when there is one already. One that was cancelled stands for itself: the node was back, and is gone again. */
-const createRecord = async (client: KubeClient, input: RecoveryInput, signal: AbortSignal): Promise<boolean> => {
-  const recovery = buildRecovery(input);
-  try {
-    await client.create(VOLUME_RECOVERIES, recovery, signal);
-    return true;
-  } catch (thrown) {
-    if (!hasCode(thrown, 'AlreadyExists')) throw thrown;
-  }
-  const present = await client.get(VOLUME_RECOVERIES, { name: recovery.metadata.name }, signal);
-  if (present?.status?.phase !== 'Cancelled') return false;
-  return createRecord(client, { ...input, attempt: input.attempt + 1 }, signal);
 };
 
 const mark = ({ client, clock }: RecoveryOptions, { metadata }: LogicalVolume, signal: AbortSignal) => {

@@ -2,7 +2,7 @@ import { hasCode } from '@berth/contract/errors';
 import { CONFIRM_DATA_LOSS_ANNOTATION } from '@berth/contract/names';
 import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
 import type { KubeClient } from '@berth/kube/client';
-import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODES, PODS, STATEFUL_SETS, VOLUME_RECOVERIES } from '@berth/kube/resources';
+import { CLAIMS, CLASSES, NODES, PODS, VOLUME_RECOVERIES } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
@@ -12,8 +12,9 @@ import { createFreshReader } from '../cluster-reader.ts';
 import type { RecoveryMode } from '../recovery/decision.ts';
 import { createRecoveryExecutor } from '../recovery/recovery-executor.ts';
 import { createRecoveryReconciler } from '../recovery/recovery-reconciler.ts';
-import { aClass, aLogicalVolume } from './builders.ts';
+import { aClass } from './builders.ts';
 import { Crash, type CrashPoint, createCrashingClient } from './crashing-client.ts';
+import { makeSet } from './make-set.ts';
 import { SETTINGS } from './settings.ts';
 
 const NODE_NAMES = ['a', 'b', 'c'];
@@ -33,40 +34,10 @@ export const openLostNodeCluster = async (options: LostNodeOptions = {}) => {
   const told: string[] = [];
   const parameters = { ...aClass().parameters, 'csi.storage.io/recovery': recovery };
   await api.create(CLASSES, aClass({ parameters }));
-  const set = await api.create(STATEFUL_SETS, {
-    metadata: { namespace: 'shop', name: 'es' },
-    spec: { replicas: 3, serviceName: 'es', selector: {}, template: {} },
-  });
-  const makePod = async (index: number, status: string) =>
-    api.create(PODS, {
-      metadata: {
-        namespace: 'shop',
-        name: `es-${index}`,
-        ownerReferences: [
-          { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'es', uid: set.metadata?.uid ?? '', controller: true },
-        ],
-      },
-      spec: {
-        nodeName: NODE_NAMES[index] ?? '',
-        containers: [],
-        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-es-${index}` } }],
-      },
-      status: { conditions: [{ type: 'Ready', status }] },
-    });
-  const makeClaim = (index: number) =>
-    api.create(CLAIMS, {
-      metadata: { namespace: 'shop', name: `data-es-${index}` },
-      spec: { storageClassName: 'fast', volumeName: `pvc-${index}` },
-    });
-  for (const [index, name] of NODE_NAMES.entries()) {
+  for (const name of NODE_NAMES) {
     await api.create(NODES, { metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
-    const claim = await makeClaim(index);
-    await makePod(index, 'True');
-    const volume = aLogicalVolume({ nodeName: name });
-    const reference = { namespace: 'shop', name: `data-es-${index}`, uid: claim.metadata?.uid ?? '' };
-    const spec = { ...volume.spec, claim: reference };
-    await api.create(LOGICAL_VOLUMES, { metadata: { name: `pvc-${index}` }, spec });
   }
+  const { makePod, makeClaim } = await makeSet(api, { name: 'es', volumes: 'pvc', nodeNames: NODE_NAMES });
 
   const deletions: string[] = [];
   /** Members that were not ready when a record about another one was made. */
@@ -140,9 +111,9 @@ export const openLostNodeCluster = async (options: LostNodeOptions = {}) => {
     const conditions = [{ type: 'Ready', status, lastTransitionTime: clock.now().toISOString() }];
     return api.mergePatch(NODES, { name }, { status: { conditions } }, { subresource: 'status' });
   };
-  /** Somebody writes that the data of a claim may be lost. */
-  const confirm = async (index: number) => {
-    const ref = { namespace: 'shop', name: `data-es-${index}` };
+  /** Somebody writes that the data of a member's claim may be lost. */
+  const confirm = async (member: number | string) => {
+    const ref = { namespace: 'shop', name: `data-${typeof member === 'number' ? `es-${member}` : member}` };
     const uid = (await api.get(CLAIMS, ref))?.metadata?.uid ?? '';
     return api.mergePatch(CLAIMS, ref, { metadata: { annotations: { [CONFIRM_DATA_LOSS_ANNOTATION]: uid } } });
   };
@@ -163,6 +134,9 @@ export const openLostNodeCluster = async (options: LostNodeOptions = {}) => {
     setNodeReady,
     makePod,
     makeClaim,
+    /** Another set of three, one member a node. */
+    addSet: (name: string, labels: Readonly<Record<string, string>> = {}) =>
+      makeSet(api, { name, volumes: `pvc-${name}`, nodeNames: NODE_NAMES, labels }),
   };
 };
 
