@@ -5,7 +5,7 @@ import { decidePod } from './decide-pod.ts';
 import type { RecoveryMode } from './decision.ts';
 import type { HealthOptions } from './health/ask-health.ts';
 import type { LostClaim } from './lost-volumes.ts';
-import { applicationKeyOf } from './members.ts';
+import { applicationKeyOf, type NamespaceMembers } from './members.ts';
 import { readMembers, readPods } from './namespace-members.ts';
 import type { NodeTrouble } from './node-trouble.ts';
 import { recordDecision } from './record-decision.ts';
@@ -57,7 +57,7 @@ const decideApplication = async (
   let againMs = ASK_AGAIN_MS;
   for (const pod of members.pods.filter((each) => applicationKeyOf(each) === application)) {
     const volumes = lostBy(pod, loss);
-    if (volumes.length === 0) continue;
+    if (volumes.length === 0 || startsAgain(pod, volumes, members)) continue;
     const decision = await decidePod(options, { ...loss, pod, volumes, members }, signal);
     if (decision.kind === 'wait') againMs = Math.min(againMs, decision.ms);
     if (decision.kind === 'refuse') {
@@ -82,3 +82,11 @@ const lostBy = (pod: Pod, loss: NamespaceLoss): readonly LostClaim[] => {
 /** Whoever asks for the removal of a node wants to know what stays; of other trouble people know already. */
 const isOfNoUse = (lost: readonly LostClaim[], { trouble }: NamespaceLoss): boolean =>
   lost.every(({ due }) => due.kind === 'never' && trouble.kind !== 'removal');
+
+/**
+ * Whether the pod is the new one already, and waits only for its old claims to be gone. A pod that has a node keeps its
+ * claims from going for as long as it is there, whoever deleted them, so one with a node is decided about all the same.
+ */
+const startsAgain = ({ spec }: Pod, volumes: readonly LostClaim[], { givenUp }: NamespaceMembers): boolean =>
+  !spec?.nodeName &&
+  volumes.every(({ claim, claimUid }) => claim.metadata?.deletionTimestamp !== undefined || givenUp.has(claimUid));

@@ -24,6 +24,8 @@ export interface NamespaceMembers {
   readonly sets: readonly StatefulSet[];
   /** Uids of the pods whose going is decided though it does not show yet. */
   readonly going: ReadonlySet<string>;
+  /** Uids of the claims whose data is given up by decisions that were carried out or will be. */
+  readonly givenUp: ReadonlySet<string>;
 }
 
 /** The same for all pods of an application cluster, or of a set when no label names a cluster. */
@@ -33,7 +35,10 @@ export const applicationKeyOf = (pod: Pod): string => {
 };
 
 /** Counts from what the sets say there should be, so that a member that does not exist at the moment is missed. */
-export const otherMembersOf = (pod: Pod, { pods, sets, going }: NamespaceMembers): OtherMembers => {
+export const otherMembersOf = (
+  pod: Pod,
+  { pods, sets, going }: Pick<NamespaceMembers, 'pods' | 'sets' | 'going'>,
+): OtherMembers => {
   const own = setOf(pod)?.uid;
   const others = pods.filter((other) => other.metadata?.uid !== pod.metadata?.uid);
   const stands = (other: Pod) => isReady(other) && !going.has(other.metadata?.uid ?? '');

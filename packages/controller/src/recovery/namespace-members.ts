@@ -13,11 +13,15 @@ export const readMembers = async (
   const { items: recoveries } = await client.list(VOLUME_RECOVERIES, {}, signal);
   const { items: sets } = await client.list(STATEFUL_SETS, inNamespace(namespace), signal);
   const pods = await readPods(client, namespace, signal);
-  const open = recoveries.filter(({ spec, status }) => !spec.dryRun && isOpen(status?.phase));
-  return { pods, sets, going: new Set(open.map(({ spec }) => spec.pod.uid)) };
+  const valid = recoveries.filter(({ spec, status }) => !spec.dryRun && status?.phase !== 'Cancelled');
+  const open = valid.filter(({ status }) => status?.phase !== 'Done');
+  return {
+    pods,
+    sets,
+    going: new Set(open.map(({ spec }) => spec.pod.uid)),
+    givenUp: new Set(valid.flatMap(({ spec }) => spec.claims.map(({ uid }) => uid))),
+  };
 };
-
-const isOpen = (phase: string | undefined): boolean => phase === undefined || phase === 'Started';
 
 /** Reads all pods of a namespace from the API, just now. */
 export const readPods = async (client: KubeClient, namespace: string, signal: AbortSignal): Promise<readonly Pod[]> =>
