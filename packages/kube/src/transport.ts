@@ -24,8 +24,12 @@ export interface Transport {
 export const createTransport = (credentials: Credentials): Transport => {
   const agent = new https.Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 64 });
   return {
-    send: async (request) =>
-      exchange(new URL(credentials.server + request.path), request, { ...(await credentials.options()), agent }),
+    send: async (request) => {
+      const options = { ...(await credentials.options()), agent };
+      const response = await exchange(new URL(credentials.server + request.path), request, options);
+      if (response.statusCode === 401) credentials.refused?.();
+      return response;
+    },
   };
 };
 

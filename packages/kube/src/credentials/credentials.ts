@@ -6,4 +6,6 @@ export interface Credentials {
   readonly server: string;
   /** Certificates and headers for the next request; asked for each time, because tokens are replaced while we run. */
   options(): Promise<https.RequestOptions>;
+  /** To be called when the server refused what `options` gave (401): what was kept of it is read again. Absent where we keep nothing. */
+  refused?(): void;
 }

@@ -29,6 +29,25 @@ describe('the service account of a pod', () => {
     expect((await credentials.options()).headers).toEqual({ authorization: 'Bearer second' });
   });
 
+  it('is read again at once when its token was refused, though not more often than each second', async () => {
+    const clock = createManualClock();
+    const credentials = podCredentials(directory, 'https://10.0.0.1:443', clock);
+    const token = async () => (await credentials.options()).headers;
+    credentials.refused?.();
+    expect(await token()).toEqual({ authorization: 'Bearer first' });
+    await writeFile(join(directory, 'token'), 'second');
+    await clock.advance(999);
+    credentials.refused?.();
+    expect(await token()).toEqual({ authorization: 'Bearer first' });
+    await clock.advance(1);
+    expect(await token()).toEqual({ authorization: 'Bearer second' });
+    await writeFile(join(directory, 'token'), 'third');
+    await clock.advance(59_999);
+    expect(await token()).toEqual({ authorization: 'Bearer second' });
+    credentials.refused?.();
+    expect(await token()).toEqual({ authorization: 'Bearer third' });
+  });
+
   it('that cannot be read is Unavailable, and the next request tries again', async () => {
     const credentials = podCredentials(directory, 'https://10.0.0.1:443', createManualClock());
     await rm(join(directory, 'token'));

@@ -6,6 +6,15 @@ import type { Credentials } from './credentials.ts';
 
 /** kubelet replaces a token when a fifth of its life, at least ten minutes, is left (KEP-1205); Kubernetes' own clients re-read each minute. */
 const REREAD_MS = 60_000;
+/** A token that was refused is read again sooner, and yet not for each request while no other one comes. */
+const REREAD_REFUSED_MS = 1_000;
+
+interface ServiceAccount {
+  readonly readAtMs: number;
+  readonly token: string;
+  readonly ca: string;
+  readonly isRefused: boolean;
+}
 
 /**
  * The service account that kubelet mounts into a pod: `token` and `ca.crt` in one directory. Read by ourselves, because
@@ -13,12 +22,13 @@ const REREAD_MS = 60_000;
  * Unavailable when the files cannot be read; the next request tries again.
  */
 export const podCredentials = (directory: string, server: string, clock: Clock): Credentials => {
-  let last: { readonly readAtMs: number; readonly token: string; readonly ca: string } | undefined;
+  let last: ServiceAccount | undefined;
 
   const current = async () => {
-    if (last === undefined || clock.monotonicMs() - last.readAtMs >= REREAD_MS) {
+    const keepMs = last?.isRefused ? REREAD_REFUSED_MS : REREAD_MS;
+    if (last === undefined || clock.monotonicMs() - last.readAtMs >= keepMs) {
       const [token, ca] = await Promise.all([read(join(directory, 'token')), read(join(directory, 'ca.crt'))]);
-      last = { readAtMs: clock.monotonicMs(), token: token.trim(), ca };
+      last = { readAtMs: clock.monotonicMs(), token: token.trim(), ca, isRefused: false };
     }
     return last;
   };
@@ -28,6 +38,9 @@ export const podCredentials = (directory: string, server: string, clock: Clock):
     options: async () => {
       const { token, ca } = await current();
       return { ca, headers: { authorization: `Bearer ${token}` } };
+    },
+    refused: () => {
+      if (last !== undefined) last = { ...last, isRefused: true };
     },
   };
 };

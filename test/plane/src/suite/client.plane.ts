@@ -118,7 +118,7 @@ describe('a watched cache and the real API server', () => {
 });
 
 describe("a pod's client and the real API server", () => {
-  it('go on when the token is replaced and the old one is good no more', async () => {
+  it('go on within a second when the token is replaced and the old one is good no more', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'berth-token-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const secret = { namespace: NAMESPACE, name: `token-${Date.now().toString(36)}` };
@@ -138,7 +138,7 @@ describe("a pod's client and the real API server", () => {
     await plane.client.delete(SECRETS, secret);
     // The API server remembers for ten seconds whom it let in.
     await soon(outcome).toBe('refused');
-    await clock.advance(60_000);
+    await clock.advance(1_000);
     expect(await outcome()).toBe('listed');
   });
 });
