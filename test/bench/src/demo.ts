@@ -27,7 +27,13 @@ export const benchDemo = async (context: BedContext): Promise<Result[]> => {
     const deployed = await timed(() =>
       deployBerth({ bed, repository: paths.repository, runDir: paths.run(BED), progress, signal }),
     );
-    const stage: acts.Stage = { bed, repository: paths.repository, namespace: 'default', signal };
+    const stage: acts.Stage = {
+      bed,
+      repository: paths.repository,
+      namespace: 'default',
+      nodes: [...bed.nodes.keys()],
+      signal,
+    };
     const before = await readAllocatable(bed);
     const runPlain = async () => {
       const seconds = await timed(() => acts.runWithoutVolumes(stage));

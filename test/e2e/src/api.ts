@@ -34,6 +34,19 @@ export interface ClaimObject {
   readonly status?: { readonly capacity?: { readonly storage: string } };
 }
 
+export interface PersistentVolumeObject {
+  readonly metadata: Meta;
+  readonly spec: {
+    readonly nodeAffinity?: {
+      readonly required: {
+        readonly nodeSelectorTerms: readonly {
+          readonly matchExpressions: readonly { readonly values: readonly string[] }[];
+        }[];
+      };
+    };
+  };
+}
+
 export interface NodeObject {
   readonly metadata: Meta;
 }
@@ -49,7 +62,7 @@ export interface EventObject {
 interface Kinds {
   pods: PodObject;
   persistentvolumeclaims: ClaimObject;
-  persistentvolumes: { readonly metadata: Meta };
+  persistentvolumes: PersistentVolumeObject;
   nodes: NodeObject;
   csinodes: {
     readonly metadata: Meta;

@@ -1,6 +1,6 @@
 import type { Bed } from '@berth/bed/bed';
-import { list } from './api.ts';
-import { logicalVolumes } from './volume-facts.ts';
+import { list, type PersistentVolumeObject } from './api.ts';
+import { logicalVolumes, nodeOf } from './volume-facts.ts';
 
 /** What each node says can still be allocated, by node and volume group, as quantities. */
 export const readAllocatable = async (
@@ -10,20 +10,30 @@ export const readAllocatable = async (
   return Object.fromEntries(storages.map(({ metadata, status }) => [metadata.name, status?.allocatable ?? {}]));
 };
 
-/** What is left of volumes anywhere: objects in the API and logical volumes in the nodes. Empty when deletion was complete. */
-export const readLeftovers = async (bed: Bed): Promise<string[]> => {
+/** What is left of volumes on these nodes: objects in the API and logical volumes on disk. Empty when deletion was complete. */
+export const readLeftovers = async ({ bed, nodes }: { bed: Bed; nodes: readonly string[] }): Promise<string[]> => {
   const [objects, volumes, onDisk] = await Promise.all([
     list(bed, 'logicalvolumes'),
     list(bed, 'persistentvolumes'),
     Promise.all(
-      [...bed.nodes.values()].map(async (node) =>
-        (await logicalVolumes(node)).map((row) => `logical volume ${row.vg_name}/${row.lv_name} on ${node.name}`),
+      nodes.map(async (name) =>
+        (await logicalVolumes(nodeOf(bed, name))).map(
+          (row) => `logical volume ${row.vg_name}/${row.lv_name} on ${name}`,
+        ),
       ),
     ),
   ]);
   return [
-    ...objects.map(({ metadata }) => `LogicalVolume ${metadata.name}`),
-    ...volumes.map(({ metadata }) => `PersistentVolume ${metadata.name}`),
+    ...objects
+      .filter(({ spec }) => nodes.includes(spec.nodeName))
+      .map(({ metadata }) => `LogicalVolume ${metadata.name}`),
+    ...volumes
+      .filter((volume) => nodes.includes(nodeOfVolume(volume)))
+      .map(({ metadata }) => `PersistentVolume ${metadata.name}`),
     ...onDisk.flat(),
   ];
 };
+
+/** The one node that a persistent volume of ours names. */
+const nodeOfVolume = ({ spec }: PersistentVolumeObject): string =>
+  spec.nodeAffinity?.required.nodeSelectorTerms[0]?.matchExpressions[0]?.values[0] ?? '';

@@ -19,7 +19,7 @@ export const runPowerCutCampaign: Campaign = async ({ seed, bed: context, say })
   try {
     await deployBerth({ bed, repository: paths.repository, runDir: paths.run(BED), progress, signal });
     await bed.kubectl(['create', 'namespace', NAMESPACE]);
-    const stage = { bed, repository: paths.repository, namespace: NAMESPACE, signal };
+    const stage = { bed, repository: paths.repository, namespace: NAMESPACE, nodes: [...bed.nodes.keys()], signal };
     const [node = ''] = bed.nodes.keys();
     const faults = await runPowerCuts(stage, { node, delaysMs, say });
     const again = `again: npm run soak -- power-cuts --seed ${seed}`;

@@ -4,21 +4,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { identify, isStillRunning, type ProcessIdentity } from './process-table.ts';
 
 /**
- * Does the work while this process holds the lock file; others wait. The lock of a process that is gone counts for nothing.
+ * Waits until this process holds the lock file; gives what releases it. The lock of a process that is gone counts for nothing.
  *
  * Two that find the same abandoned lock at the same moment may both get it, so what is done under it must end in an atomic rename.
  */
-export async function withLock<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function takeLock(file: string, signal: AbortSignal): Promise<() => Promise<void>> {
   await mkdir(dirname(file), { recursive: true });
   while (!(await tryLock(file))) {
     const holder = await readHolder(file);
     if (holder === undefined || !(await isStillRunning(holder))) await rm(file, { force: true });
     else await delay(200, undefined, { signal });
   }
+  return () => rm(file, { force: true });
+}
+
+/** Does the work while this process holds the lock file; others wait, as for `takeLock`. */
+export async function withLock<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const release = await takeLock(file, signal);
   try {
     return await work();
   } finally {
-    await rm(file, { force: true });
+    await release();
   }
 }
 

@@ -15,6 +15,8 @@ export interface Stage {
   /** Root of the checkout. */
   readonly repository: string;
   readonly namespace: string;
+  /** The nodes that it is about. */
+  readonly nodes: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -93,7 +95,7 @@ export const deleteElasticsearch = async (
   await kubectl(stage, 'delete', 'pvc', '-l', APPLICATION, '--wait=true');
   await waitUntil(
     async () => {
-      const left = await readLeftovers(stage.bed);
+      const left = await readLeftovers(stage);
       if (left.length > 0) return `there is still ${left.join(', ')}`;
       const now = await readAllocatable(stage.bed);
       return JSON.stringify(now) === JSON.stringify(before) ? 'done' : `allocatable is ${JSON.stringify(now)}`;

@@ -49,7 +49,13 @@ export const runDemo = async (context: DemoContext): Promise<void> => {
 
 const playActs = async (context: DemoContext, bed: Bed): Promise<void> => {
   const { progress } = context;
-  const stage: acts.Stage = { bed, repository: context.paths.repository, namespace: 'default', signal: context.signal };
+  const stage: acts.Stage = {
+    bed,
+    repository: context.paths.repository,
+    namespace: 'default',
+    nodes: [...bed.nodes.keys()],
+    signal: context.signal,
+  };
   const before = await readAllocatable(bed);
   await showNodes(context, bed);
 

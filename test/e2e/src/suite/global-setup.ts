@@ -1,8 +1,7 @@
-import { demoNodes } from '@berth/bed/demo-nodes';
 import { deployBerth } from '../deploy-berth.ts';
 import { setUpSuite } from '../set-up-suite.ts';
-import { SUITE_BED } from './suite-bed.ts';
+import { SUITE_BED, SUITE_NODES } from './suite-bed.ts';
 
 /** One real cluster with Berth in it serves all tests. Vitest calls this once before them and the result once after them. */
 export const setup = (): Promise<() => Promise<void>> =>
-  setUpSuite({ name: SUITE_BED, nodes: demoNodes(3) }, deployBerth);
+  setUpSuite({ name: SUITE_BED, nodes: SUITE_NODES }, deployBerth);

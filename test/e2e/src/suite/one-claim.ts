@@ -2,8 +2,8 @@ import type { Stage } from '../demo/acts.ts';
 import { readLeftovers } from '../storage-facts.ts';
 import { waitUntil } from '../wait.ts';
 
-/** A claim `data` of 1 GiB of this class, and a pod `one` that leaves the word "first" in a new volume's file `proof`. */
-export const oneClaimAndPod = (storageClass: string): string => `
+/** A claim `data` of 1 GiB of this class, and a pod `one` on a node that leaves the word "first" in a new volume's file `proof`. */
+export const oneClaimAndPod = (storageClass: string, node: string): string => `
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: { name: data }
@@ -16,6 +16,7 @@ apiVersion: v1
 kind: Pod
 metadata: { name: one }
 spec:
+  nodeSelector: { kubernetes.io/hostname: ${node} }
   terminationGracePeriodSeconds: 1
   containers:
     - name: main
@@ -25,11 +26,11 @@ spec:
   volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
 `;
 
-/** Returns when no volume is left anywhere, neither in the API nor on a disk. */
+/** Returns when no volume is left on the stage's nodes, neither in the API nor on a disk. */
 export const awaitNothingLeft = (stage: Stage): Promise<void> =>
   waitUntil(
     async () => {
-      const left = await readLeftovers(stage.bed);
+      const left = await readLeftovers(stage);
       return left.length === 0 ? 'done' : `there is still ${left.join(', ')}`;
     },
     { timeoutMs: 180_000, signal: stage.signal },

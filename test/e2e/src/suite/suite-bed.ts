@@ -1,5 +1,9 @@
+import { join } from 'node:path';
 import type { Bed } from '@berth/bed/bed';
+import { demoNodes } from '@berth/bed/demo-nodes';
+import { takeLock } from '@berth/bed/process/lock';
 import { openBed } from '@berth/bed/start-bed';
+import { afterAll, beforeAll } from 'vitest';
 import { bedContext } from '../bed-context.ts';
 import type { BerthContext } from '../beside.ts';
 import type { Stage } from '../demo/acts.ts';
@@ -20,12 +24,30 @@ export const suiteContext = (bed: Bed): BerthContext => {
   return { bed, repository: paths.repository, runDir: paths.run(SUITE_BED), progress, signal };
 };
 
-/** A namespace of the test's own in that cluster. */
-export const openStage = async (namespace: string): Promise<Stage> => {
+/** The nodes of that cluster. */
+export const SUITE_NODES = demoNodes(3);
+
+/** Keeps the tests of this file alone on nodes, all by default: files that work on different nodes run at the same time. */
+export const holdNodes = (nodes: readonly string[] = SUITE_NODES.map(({ name }) => name)): void => {
+  const { paths, signal } = bedContext(() => {}, new AbortController().signal);
+  const releases: (() => Promise<void>)[] = [];
+  // All take them in the same order, so that no two wait for each other.
+  beforeAll(async () => {
+    for (const node of [...nodes].sort()) {
+      releases.push(await takeLock(join(paths.run(SUITE_BED), 'tests', `${node}.lock`), signal));
+    }
+  });
+  afterAll(async () => {
+    for (const release of releases) await release();
+  });
+};
+
+/** A namespace of the test's own in that cluster, and the nodes that it holds: all by default. */
+export const openStage = async (namespace: string, nodes?: readonly string[]): Promise<Stage> => {
   const bed = await openSuiteBed();
   await bed.kubectl(['create', 'namespace', namespace]);
   const { paths, signal } = bedContext(() => {}, new AbortController().signal);
-  return { bed, repository: paths.repository, namespace, signal };
+  return { bed, repository: paths.repository, namespace, nodes: nodes ?? [...bed.nodes.keys()], signal };
 };
 
 const PATIENCE_MS = 3 * 60_000;

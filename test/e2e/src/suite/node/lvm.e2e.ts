@@ -5,8 +5,8 @@ import type { Bed } from '@berth/bed/bed';
 import type { Node } from '@berth/bed/node/node';
 import type { Spawner } from '@berth/runtime/spawn';
 import { afterAll, beforeAll } from 'vitest';
-import { waitUntil } from '../wait.ts';
-import { openSuiteBed } from './suite-bed.ts';
+import { waitUntil } from '../../wait.ts';
+import { holdNodes, openSuiteBed } from '../suite-bed.ts';
 
 const NODE = 'node-3';
 const DISKS = ['spare-0', 'spare-1'] as const;
@@ -59,6 +59,8 @@ const agentGone = (gone: boolean) =>
       signal: new AbortController().signal,
     },
   );
+
+holdNodes([NODE]);
 
 beforeAll(async () => {
   bed = await openSuiteBed();

@@ -6,10 +6,12 @@ import { LOGICAL_VOLUMES, NODE_STORAGES } from '@berth/kube/resources';
 import { describeKubeClient } from '@berth/kube/testing/kube-client-behaviour';
 import { systemClock } from '@berth/runtime/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSuiteBed } from './suite-bed.ts';
+import { holdNodes, openSuiteBed } from '../suite-bed.ts';
 
 let bed: Bed;
 let client: KubeClient;
+
+holdNodes();
 
 beforeAll(async () => {
   bed = await openSuiteBed();

@@ -5,11 +5,11 @@ import type { Node } from '@berth/bed/node/node';
 import { run } from '@berth/bed/process/spawn';
 import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../api.ts';
-import type { Stage } from '../demo/acts.ts';
-import { nodeOf } from '../volume-facts.ts';
-import { waitUntil } from '../wait.ts';
-import { openStage } from './suite-bed.ts';
+import { list } from '../../api.ts';
+import type { Stage } from '../../demo/acts.ts';
+import { nodeOf } from '../../volume-facts.ts';
+import { waitUntil } from '../../wait.ts';
+import { holdNodes, openStage } from '../suite-bed.ts';
 
 const NODE = 'node-2';
 
@@ -38,8 +38,10 @@ const awaitDisk = async (serial: string, state: DiskStatus['state'] | 'forgotten
 const ask = (spec: object) =>
   stage.bed.kubectl(['patch', 'nodestorage', NODE, '--type=merge', '-p', JSON.stringify({ spec })]);
 
+holdNodes([NODE]);
+
 beforeAll(async () => {
-  stage = await openStage('disks');
+  stage = await openStage('disks', [NODE]);
   node = nodeOf(stage.bed, NODE);
   directory = await mkdtemp(join(tmpdir(), 'disks-'));
 });

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../api.ts';
-import type { Stage } from '../demo/acts.ts';
-import { waitUntil } from '../wait.ts';
-import { deleteClaimAndPod, oneClaimAndPod } from './one-claim.ts';
-import { openStage } from './suite-bed.ts';
+import { list } from '../../api.ts';
+import type { Stage } from '../../demo/acts.ts';
+import { waitUntil } from '../../wait.ts';
+import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
+import { holdNodes, openStage } from '../suite-bed.ts';
+
+const NODE = 'node-1';
 
 const GIB = 1024 ** 3;
 
@@ -13,6 +15,9 @@ const kubectl = (...args: string[]) => stage.bed.kubectl(['-n', stage.namespace,
 
 const ask = (size: string) =>
   kubectl('patch', 'pvc', 'data', '-p', JSON.stringify({ spec: { resources: { requests: { storage: size } } } }));
+
+const volumeOfClaim = async () =>
+  (await list(stage.bed, 'logicalvolumes')).find(({ spec }) => spec.claim.namespace === stage.namespace);
 
 const capacityIs = (size: string) =>
   waitUntil(
@@ -32,9 +37,11 @@ const mountedBytes = async () => {
   return blockBytes * blocks;
 };
 
+holdNodes([NODE]);
+
 beforeAll(async () => {
-  stage = await openStage('growth');
-  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('berth-nvme'));
+  stage = await openStage('growth', [NODE]);
+  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('berth-nvme', NODE));
   await kubectl('wait', '--for=condition=Ready', 'pod/one', '--timeout=180s');
 });
 
@@ -58,7 +65,7 @@ describe('a claim that asks for more', () => {
       },
       { timeoutMs: 60_000, signal: stage.signal },
     );
-    const [volume] = await list(stage.bed, 'logicalvolumes');
+    const volume = await volumeOfClaim();
     expect(volume?.spec.size).toBe('2Gi');
   });
 
@@ -67,7 +74,7 @@ describe('a claim that asks for more', () => {
     // The file system follows when kubelet next looks at the pod, which takes up to a minute and a half.
     await waitUntil(
       async () => {
-        const [volume] = await list(stage.bed, 'logicalvolumes');
+        const volume = await volumeOfClaim();
         return volume?.status?.size === '3Gi' ? 'done' : `the logical volume has ${volume?.status?.size}`;
       },
       { timeoutMs: 60_000, signal: stage.signal },

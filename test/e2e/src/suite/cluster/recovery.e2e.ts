@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isRunning, list } from '../api.ts';
-import type { Stage } from '../demo/acts.ts';
-import { replaceController } from '../deploy-berth.ts';
-import { logicalVolumes, nodeOf } from '../volume-facts.ts';
-import { awaitNothingLeft } from './one-claim.ts';
-import { openStage, suiteContext, waitingOn } from './suite-bed.ts';
+import { isRunning, list } from '../../api.ts';
+import type { Stage } from '../../demo/acts.ts';
+import { replaceController } from '../../deploy-berth.ts';
+import { logicalVolumes, nodeOf } from '../../volume-facts.ts';
+import { awaitNothingLeft } from '../one-claim.ts';
+import { holdNodes, openStage, suiteContext, waitingOn } from '../suite-bed.ts';
 
 const MINUTES = 60_000;
 const MEMBERS = 3;
@@ -66,6 +66,8 @@ const volumeOfFirst = async () => {
 
 const nodeOfFirst = async () =>
   (await members()).find(({ metadata }) => metadata.name === 'kept-thrice-0')?.spec.nodeName ?? '';
+
+holdNodes();
 
 beforeAll(async () => {
   stage = await openStage('recovery');

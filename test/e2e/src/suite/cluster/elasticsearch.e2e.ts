@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../api.ts';
-import { extenderMetrics } from '../beside.ts';
-import * as acts from '../demo/acts.ts';
-import { readAllocatable } from '../storage-facts.ts';
-import { openStage } from './suite-bed.ts';
+import { list } from '../../api.ts';
+import { extenderMetrics } from '../../beside.ts';
+import * as acts from '../../demo/acts.ts';
+import { readAllocatable } from '../../storage-facts.ts';
+import { holdNodes, openStage } from '../suite-bed.ts';
 
 let stage: acts.Stage;
 let before: Awaited<ReturnType<typeof readAllocatable>>;
+
+holdNodes();
 
 beforeAll(async () => {
   stage = await openStage('elasticsearch');
