@@ -24,6 +24,8 @@ export const describeKubeClient = (name: string, connect: () => Promise<KubeClie
       volumeMode: 'Filesystem',
       fsType: 'xfs',
       claim: { namespace: 'default', name: 'data', uid: 'u' },
+      // A controller that runs beside the tests lets it be.
+      managedBy: 'csi',
     },
   });
 

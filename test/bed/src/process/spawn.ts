@@ -59,6 +59,11 @@ function describeEnd(result: CommandEnd, options: RunOptions): string {
   return `ended by ${result.signal ?? result.originalMessage ?? 'an unknown cause'}`;
 }
 
+/** Starts a process that goes on when this one ends, and says nothing. For the last moment of this process, so it returns at once. */
+export function leaveRunning(file: string, args: readonly string[]): void {
+  spawn(file, args, { detached: true, stdio: 'ignore' }).unref();
+}
+
 /** A long-running process that the bed started. */
 export interface Daemon {
   readonly name: string;

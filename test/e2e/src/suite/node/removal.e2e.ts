@@ -2,13 +2,14 @@ import type { Node } from '@berth/bed/node/node';
 import { parseQuantity } from '@berth/contract/quantity';
 import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../api.ts';
-import type { Stage } from '../demo/acts.ts';
-import { nodeOf } from '../volume-facts.ts';
-import { waitUntil } from '../wait.ts';
-import { deleteClaimAndPod, oneClaimAndPod } from './one-claim.ts';
-import { openStage } from './suite-bed.ts';
+import { list } from '../../api.ts';
+import type { Stage } from '../../demo/acts.ts';
+import { nodeOf } from '../../volume-facts.ts';
+import { waitUntil } from '../../wait.ts';
+import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
+import { holdNodes, openStage } from '../suite-bed.ts';
 
+const NODE = 'node-2';
 const MINUTES = 60_000;
 const GIB = 1024 ** 3;
 const SPARE = 'removal-spare';
@@ -51,13 +52,14 @@ const checksum = async (): Promise<string> => {
   return kubectl('exec', 'one', '--', 'md5sum', '/data/large');
 };
 
+holdNodes([NODE]);
+
 beforeAll(async () => {
-  stage = await openStage('removal');
-  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('berth-ssd'));
+  stage = await openStage('removal', [NODE]);
+  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('berth-ssd', NODE));
   await kubectl('wait', '--for=condition=Ready', 'pod/one', '--timeout=180s');
   await kubectl('exec', 'one', '--', 'dd', 'if=/dev/urandom', 'of=/data/large', 'bs=1M', 'count=64');
-  const [pod] = await list(stage.bed, 'pods', '-n', stage.namespace);
-  node = nodeOf(stage.bed, pod?.spec.nodeName ?? '');
+  node = nodeOf(stage.bed, NODE);
   sum = await checksum();
   const [only, ...others] = await disksOfGroup();
   if (only === undefined || others.length > 0) throw new Error(`${node.name} has not one disk in ${GROUP}`);
