@@ -1,12 +1,10 @@
 import { writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { BedSpec } from '@berth/bed/bed';
 import { leaveRunning } from '@berth/bed/process/spawn';
 import { startBed } from '@berth/bed/start-bed';
 import { bedContext } from './bed-context.ts';
 import type { BerthContext } from './beside.ts';
-
-const BED_COMMANDS = fileURLToPath(import.meta.resolve('@berth/bed/cli'));
 
 /**
  * Starts one real cluster for all tests of a suite and brings Berth into it. Gives what ends it, for vitest to call once after
@@ -23,7 +21,7 @@ export const setUpSuite = async (
   const context = bedContext((line) => writeSync(2, `${line}\n`), interrupt.signal);
   const bed = await startBed(context, spec);
   // Vitest ends at once when it is interrupted, without calling what is returned here.
-  const endBed = () => leaveRunning(process.execPath, [BED_COMMANDS, 'down', '--bed', spec.name]);
+  const endBed = () => leaveRunning(join(context.paths.repository, 'scripts/bed'), ['down', '--bed', spec.name]);
   process.once('exit', endBed);
   const tearDown = async () => {
     await Promise.allSettled([...bed.nodes.values()].map((node) => node.collectLogs(bed.logs)));
