@@ -17,10 +17,8 @@ export const createRealLvmPlace = async (host: Host, links: LvmPlace['links']): 
     // LVM's poller would look at all disks, and not know which of the two groups is meant.
     commonArgs: ['--devices', links.join(','), '--config', 'global/use_lvmpolld=0'],
   });
-  for (const group of GROUPS_OF_TESTS) {
-    // Fails when there is none, which is as good.
-    await lvm.run('vgremove', ['--force', '--force', '--yes', group]).catch(() => undefined);
-  }
-  for (const link of links) await host.run(['wipefs', '--all', '--force', link], { timeoutMs: WIPE_MS });
+  // Removes those that are there and fails when one is not, which is as good.
+  await lvm.run('vgremove', ['--force', '--force', '--yes', ...GROUPS_OF_TESTS]).catch(() => undefined);
+  await host.run(['wipefs', '--all', '--force', ...links], { timeoutMs: WIPE_MS });
   return { lvm, links };
 };

@@ -24,6 +24,8 @@ export interface PowerCutOptions {
   readonly node: string;
   /** One cut each: milliseconds from the moment when everything is begun. */
   readonly delaysMs: readonly number[];
+  /** Done to the machine while it is off, told which cut it is, from 1. */
+  readonly whileOff?: (cut: number) => Promise<void>;
   readonly say: (line: string) => void;
 }
 
@@ -33,7 +35,7 @@ export interface PowerCutOptions {
  * volumes that nobody knows any more.
  */
 export const runPowerCuts = async (stage: Stage, options: PowerCutOptions): Promise<string[]> => {
-  const { node, delaysMs, say } = options;
+  const { node, delaysMs, whileOff, say } = options;
   const keeper = await makePod(stage, 'keeper', node);
   let leaving = await makePod(stage, 'cut-0', node);
   for (const pod of [keeper, leaving]) await awaitPod(stage, pod);
@@ -43,7 +45,15 @@ export const runPowerCuts = async (stage: Stage, options: PowerCutOptions): Prom
   for (const [index, delayMs] of delaysMs.entries()) {
     const cut = index + 1;
     const gib = Math.min(cut + 1, LARGEST_GIB);
-    const coming = await cutDuring(stage, { node: nodeOf(stage.bed, node), keeper, leaving, cut, gib, delayMs });
+    const coming = await cutDuring(stage, {
+      node: nodeOf(stage.bed, node),
+      keeper,
+      leaving,
+      cut,
+      gib,
+      delayMs,
+      whileOff,
+    });
     say(`cut ${cut} of ${delaysMs.length}: ${delayMs} ms after the beginning, ${keeper.flushed.length} files flushed`);
     await awaitPod(stage, keeper);
     await awaitPod(stage, coming);
@@ -62,10 +72,14 @@ interface Cut {
   readonly cut: number;
   readonly gib: number;
   readonly delayMs: number;
+  readonly whileOff: PowerCutOptions['whileOff'];
 }
 
 /** Begins everything at once, cuts the power in its midst, and boots the node again. Returns the pod that was being made. */
-const cutDuring = async (stage: Stage, { node, keeper, leaving, cut, gib, delayMs }: Cut): Promise<CutPod> => {
+const cutDuring = async (
+  stage: Stage,
+  { node, keeper, leaving, cut, gib, delayMs, whileOff }: Cut,
+): Promise<CutPod> => {
   await deletePod(stage, leaving);
   await growClaim(stage, keeper, gib);
   const coming = await makePod(stage, `cut-${cut}`, node.name);
@@ -81,6 +95,7 @@ const cutDuring = async (stage: Stage, { node, keeper, leaving, cut, gib, delayM
   } finally {
     power.abort();
   }
+  await whileOff?.(cut);
   await node.boot();
   await writing;
   await stage.bed.kubectl(['wait', '--for=condition=Ready', `node/${node.name}`, '--timeout=180s']);

@@ -1,6 +1,3 @@
-import { demoDisks } from '@berth/bed/demo-nodes';
-import type { DiskSpec } from '@berth/bed/node/disk';
-import type { Node } from '@berth/bed/node/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
@@ -11,7 +8,6 @@ import { holdNodes, openStage, waitingOn } from '../suite-bed.ts';
 const NODE = 'node-1';
 
 let stage: Stage;
-const MINUTES = 60_000;
 
 holdNodes([NODE]);
 
@@ -43,25 +39,6 @@ const podRuns = async () => {
 
 const proof = async () =>
   (await stage.bed.kubectl(['-n', stage.namespace, 'exec', 'one', '--', 'cat', '/data/proof'])).trim();
-
-/** The node's NVMe drives change places while it is off, and so do the names that the kernel gives them. */
-const exchangeDrives = async (node: Node) => {
-  const [first, second] = demoDisks().filter(({ medium }) => medium === 'nvme') as [DiskSpec, DiskSpec];
-  for (const { name } of [first, second]) await node.pullDisk(name);
-  await node.plugDisk({ ...first, slot: second.slot ?? 1 });
-  await node.plugDisk({ ...second, slot: first.slot ?? 0 });
-};
-
-/** Device path of each NVMe disk that Berth has on a node, by identity. */
-const pathsOfDrives = async (node: string) => {
-  const storages = await list(stage.bed, 'nodestorages');
-  const disks = storages.find(({ metadata }) => metadata.name === node)?.status?.disks ?? [];
-  return new Map(
-    disks
-      .filter(({ medium, state }) => medium === 'nvme' && state === 'Adopted')
-      .map(({ identity, path }) => [identity.value, path]),
-  );
-};
 
 describe('the agent', () => {
   it('is registered with kubelet', async () => {
@@ -99,40 +76,6 @@ describe('the agent', () => {
     await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
     await waitFor(podRuns);
     expect(await proof()).toBe('first');
-  });
-
-  it('brings the volume back after a power cut, though its disks have other names now (traps 30 and 50)', {
-    timeout: 8 * MINUTES,
-  }, async () => {
-    await stage.bed.kubectl([
-      '-n',
-      stage.namespace,
-      'exec',
-      'one',
-      '--',
-      'sh',
-      '-c',
-      'echo flushed > /data/proof; sync',
-    ]);
-    const [pod] = await list(stage.bed, 'pods', '-n', stage.namespace);
-    const node = nodeOf(stage.bed, pod?.spec.nodeName ?? '');
-    const before = await pathsOfDrives(node.name);
-    await node.powerCut();
-    await exchangeDrives(node);
-    await node.boot();
-    // The API still shows the pod as it was; deleting it waits for the kubelet that is coming back.
-    await stage.bed.kubectl(['-n', stage.namespace, 'delete', 'pod', 'one', '--wait=true', '--timeout=300s']);
-    await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
-    await waitFor(podRuns, 5 * MINUTES);
-    expect(await proof()).toBe('flushed');
-    const [[first, firstPath], [second, secondPath]] = [...before] as [[string, string], [string, string]];
-    await waitFor(async () => {
-      const paths = await pathsOfDrives(node.name);
-      const exchanged = paths.get(first) === secondPath && paths.get(second) === firstPath;
-      return exchanged
-        ? 'done'
-        : `the disks are at ${JSON.stringify([...paths])}, before ${JSON.stringify([...before])}`;
-    });
   });
 
   it('removes everything when pod and claim are deleted', async () => {
