@@ -28,6 +28,9 @@ export const PARAMETER_LAYOUT = `${DRIVER_NAME}/layout`;
 /** StorageClass parameter: over how many disks a striped volume lies, 2 (default) to 8. */
 export const PARAMETER_STRIPES = `${DRIVER_NAME}/stripes`;
 
+/** StorageClass parameter, and attribute of a volume: options for mkfs as on a command line; none by default. */
+export const PARAMETER_MKFS_OPTIONS = `${DRIVER_NAME}/mkfs-options`;
+
 /** Annotation of a claim whose data may be given up although a guard says no; its value is the claim's uid, so that it is not inherited. */
 export const CONFIRM_DATA_LOSS_ANNOTATION = `${DRIVER_NAME}/confirm-data-loss`;
 

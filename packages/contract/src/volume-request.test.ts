@@ -12,6 +12,7 @@ describe('the parameters of a StorageClass', () => {
       recovery: 'none',
       wipePolicy: 'none',
       layout: { type: 'linear' },
+      mkfsOptions: '',
     });
   });
 

@@ -5,6 +5,7 @@ import {
   PARAMETER_DISK_TYPE,
   PARAMETER_FS_TYPE,
   PARAMETER_LAYOUT,
+  PARAMETER_MKFS_OPTIONS,
   PARAMETER_POLICY,
   PARAMETER_RACK_SPREAD,
   PARAMETER_RECOVERY,
@@ -22,6 +23,8 @@ export interface ClassParameters {
   readonly recovery: RecoveryPolicy;
   readonly wipePolicy: WipePolicy;
   readonly layout: Layout;
+  /** Options for mkfs, not checked yet: by `parseMkfsOptions`, when the file system is known for certain. */
+  readonly mkfsOptions: string;
 }
 
 /** When a stateful pod whose volume is on a lost node may start again with an empty one. */
@@ -47,6 +50,7 @@ const KNOWN = [
   PARAMETER_WIPE_POLICY,
   PARAMETER_LAYOUT,
   PARAMETER_STRIPES,
+  PARAMETER_MKFS_OPTIONS,
 ];
 
 /** Reads the parameters of a StorageClass. Throws InvalidArgument with a sentence for the person who wrote the class. */
@@ -73,6 +77,7 @@ export const parseClassParameters = (parameters: Readonly<Record<string, string>
     recovery: oneOf(parameters, PARAMETER_RECOVERY, RECOVERY_POLICIES),
     wipePolicy: oneOf(parameters, PARAMETER_WIPE_POLICY, WIPE_POLICIES),
     layout: parseLayout(parameters),
+    mkfsOptions: parameters[PARAMETER_MKFS_OPTIONS] ?? '',
   };
 };
 

@@ -1,6 +1,7 @@
 import { AppError } from '@berth/contract/errors';
 import type { Layout } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
+import { parseMkfsOptions } from '@berth/contract/mkfs-options';
 import { parseQuantity } from '@berth/contract/quantity';
 import { checkSize, type FsType, parseClassParameters, type WipePolicy } from '@berth/contract/volume-request';
 import type { PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
@@ -14,6 +15,8 @@ export interface VolumeRequest {
   readonly fsType?: FsType;
   readonly wipePolicy: WipePolicy;
   readonly layout: Layout;
+  /** Options for mkfs with one blank between words; absent for none, and for Block. */
+  readonly mkfsOptions?: string;
 }
 
 /** A local volume is on one node, so it can be mounted by one node only. */
@@ -29,7 +32,18 @@ export const parseClaim = (claim: PersistentVolumeClaim, storageClass: StorageCl
   const bytes = requestedBytes(claim);
   checkSize(bytes, fsType);
   const { medium, wipePolicy, layout } = parameters;
-  return { medium, bytes, volumeMode, wipePolicy, layout, ...(fsType && { fsType }) };
+  const format = formatFields(fsType, parameters.mkfsOptions);
+  return { medium, bytes, volumeMode, wipePolicy, layout, ...format };
+};
+
+/** How the volume is to be formatted; nothing for Block. Throws InvalidArgument for options that mkfs must not be given. */
+export const formatFields = (
+  fsType: FsType | undefined,
+  options: string,
+): Pick<VolumeRequest, 'fsType' | 'mkfsOptions'> => {
+  if (fsType === undefined) return {};
+  const mkfsOptions = parseMkfsOptions(fsType, options).join(' ');
+  return { fsType, ...(mkfsOptions !== '' && { mkfsOptions }) };
 };
 
 /** The bytes a claim asks for. Throws InvalidArgument when it does not say or what it says is not a size. */

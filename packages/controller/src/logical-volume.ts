@@ -45,6 +45,7 @@ export const newLogicalVolume = (name: string, nodeName: string, request: Volume
     size: formatQuantity(request.bytes),
     volumeMode: request.volumeMode,
     ...(request.fsType && { fsType: request.fsType }),
+    ...(request.mkfsOptions && { mkfsOptions: request.mkfsOptions }),
     ...(request.wipePolicy !== 'none' && { wipePolicy: request.wipePolicy }),
     ...layoutFields(request.layout),
     claim: NO_CLAIM,

@@ -1,3 +1,4 @@
+import type { PersistentVolumeClaim } from '@berth/kube/types';
 import { expect, it } from 'vitest';
 import { parseClaim } from './claim-request.ts';
 import { buildLogicalVolume } from './logical-volume.ts';
@@ -83,6 +84,25 @@ it.each([
   const { spec } = buildLogicalVolume({ claim: aClaim(), request, nodeName: 'a', pod: undefined });
   const { layout, stripes } = spec;
   expect({ ...(layout && { layout }), ...(stripes && { stripes }) }).toEqual(expected);
+});
+
+it('hands the options for mkfs of the class on to the node, and none for a raw block volume', () => {
+  const parameters = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.io/mkfs-options': '-m  reflink=0 -K' };
+  const storageClass = aClass({ parameters });
+  const made = (claim: PersistentVolumeClaim) => {
+    const request = parseClaim(claim, storageClass);
+    const logicalVolume = buildLogicalVolume({ claim, request, nodeName: 'a', pod: undefined });
+    const { spec } = buildPersistentVolume({ claim, storageClass, logicalVolume });
+    return { inSpec: logicalVolume.spec.mkfsOptions, attributes: spec?.csi?.volumeAttributes };
+  };
+  expect(made(aClaim())).toEqual({
+    inSpec: '-m reflink=0 -K',
+    attributes: { 'csi.storage.io/medium': 'nvme', 'csi.storage.io/mkfs-options': '-m reflink=0 -K' },
+  });
+  expect(made(aClaim({ spec: { volumeMode: 'Block' } }))).toEqual({
+    inSpec: undefined,
+    attributes: { 'csi.storage.io/medium': 'nvme' },
+  });
 });
 
 it("takes the application from the claim's labels when no pod is known", () => {

@@ -1,5 +1,6 @@
 import {
   DRIVER_NAME,
+  PARAMETER_MKFS_OPTIONS,
   PERSISTENT_VOLUME_FINALIZER,
   PROVISIONED_BY_ANNOTATION,
   TOPOLOGY_KEY,
@@ -9,7 +10,7 @@ import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@berth/kube/types';
 
 /** Key of the volume attribute that tells the medium to people and to metrics; the agent does not need it. */
-export const ATTRIBUTE_MEDIUM = `${DRIVER_NAME}/medium`;
+const ATTRIBUTE_MEDIUM = `${DRIVER_NAME}/medium`;
 
 export interface PersistentVolumeInput {
   readonly claim: PersistentVolumeClaim;
@@ -25,7 +26,7 @@ export interface PersistentVolumeInput {
 export const buildPersistentVolume = (input: PersistentVolumeInput): PersistentVolume => {
   const { claim, storageClass, logicalVolume } = input;
   const { name } = logicalVolume.metadata;
-  const { nodeName, medium, fsType, volumeMode } = logicalVolume.spec;
+  const { nodeName, fsType, volumeMode } = logicalVolume.spec;
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
@@ -41,7 +42,7 @@ export const buildPersistentVolume = (input: PersistentVolumeInput): PersistentV
       csi: {
         driver: DRIVER_NAME,
         volumeHandle: name,
-        volumeAttributes: { [ATTRIBUTE_MEDIUM]: medium },
+        volumeAttributes: attributesOf(logicalVolume),
         ...(fsType && { fsType }),
       },
       ...(storageClass.mountOptions?.length && { mountOptions: [...storageClass.mountOptions] }),
@@ -56,6 +57,12 @@ export const buildPersistentVolume = (input: PersistentVolumeInput): PersistentV
     },
   };
 };
+
+/** What kubelet tells the agent of a volume beside its name. */
+export const attributesOf = ({ spec: { medium, mkfsOptions } }: LogicalVolume): Record<string, string> => ({
+  [ATTRIBUTE_MEDIUM]: medium,
+  ...(mkfsOptions && { [PARAMETER_MKFS_OPTIONS]: mkfsOptions }),
+});
 
 /** Bytes of the volume as the agent made it; of the request as long as the agent has not said. */
 export const sizeOf = (volume: LogicalVolume): number => parseQuantity(volume.status?.size ?? volume.spec.size);

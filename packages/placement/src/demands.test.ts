@@ -1,3 +1,4 @@
+import type { ClassParameters } from '@berth/contract/volume-request';
 import { describe, expect, it } from 'vitest';
 import { type ClaimFacts, type ClassFacts, demandsOfPod } from './demands.ts';
 import { GiB } from './testing.ts';
@@ -14,20 +15,21 @@ const claim = (change: Partial<ClaimFacts> = {}): ClaimFacts => ({
   ...change,
 });
 
+const PARAMETERS: ClassParameters = {
+  medium: 'nvme',
+  fsType: 'xfs',
+  policy: 'spread',
+  rackSpread: 'preferred',
+  recovery: 'none',
+  wipePolicy: 'none',
+  layout: { type: 'linear' },
+  mkfsOptions: '',
+};
+
 const CLASSES: Readonly<Record<string, ClassFacts>> = {
-  fast: {
-    kind: 'ours',
-    parameters: {
-      medium: 'nvme',
-      fsType: 'xfs',
-      policy: 'spread',
-      rackSpread: 'preferred',
-      recovery: 'none',
-      wipePolicy: 'none',
-      layout: { type: 'linear' },
-    },
-  },
+  fast: { kind: 'ours', parameters: PARAMETERS },
   ceph: { kind: 'foreign' },
+  forced: { kind: 'ours', parameters: { ...PARAMETERS, mkfsOptions: '-f' } },
   typo: { kind: 'invalid', reason: 'disk-type is missing; write one of hdd, ssd, nvme' },
 };
 
@@ -88,6 +90,13 @@ describe('demands of a pod', () => {
       kind: 'refused',
       reason: 'StorageClass typo: disk-type is missing; write one of hdd, ssd, nvme',
     });
+    expect(ask({ a: claim({ className: 'forced' }) })).toMatchObject({
+      ...{
+        kind: 'refused',
+        reason: expect.stringContaining('claim a: csi.storage.io/mkfs-options: "-f" is not possible'),
+      },
+    });
+    expect(ask({ a: claim({ className: 'forced', block: true }) })).toMatchObject({ kind: 'place' });
     expect(ask({ a: claim({ size: 1024 ** 2 }) })).toEqual({
       kind: 'refused',
       reason: 'claim a: the claim asks for 1 MiB, the smallest xfs volume is 300 MiB',

@@ -1,4 +1,5 @@
 import { AppError, toAppError } from '@berth/contract/errors';
+import { parseMkfsOptions } from '@berth/contract/mkfs-options';
 import { type ClassParameters, checkSize } from '@berth/contract/volume-request';
 import type { Demand, Pin } from './model.ts';
 
@@ -99,7 +100,9 @@ const answerFor = ({ claimKey, ownerUid }: ClaimReference, lookup: ClaimLookup):
 const demandFor = (claimKey: string, claim: ClaimFacts, parameters: ClassParameters): ClaimAnswer => {
   try {
     if (typeof claim.size === 'string') throw new AppError('InvalidArgument', claim.size);
-    checkSize(claim.size, claim.block ? undefined : parameters.fsType);
+    const fsType = claim.block ? undefined : parameters.fsType;
+    checkSize(claim.size, fsType);
+    if (fsType !== undefined) parseMkfsOptions(fsType, parameters.mkfsOptions);
   } catch (thrown) {
     return { kind: 'refused', reason: `claim ${claimKey}: ${toAppError(thrown).message}` };
   }

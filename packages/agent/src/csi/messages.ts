@@ -5,6 +5,8 @@ export interface StageRequest {
   readonly volumeId: string;
   readonly stagingTargetPath: string;
   readonly volumeCapability: VolumeCapability | null;
+  /** The persistent volume's attributes. */
+  readonly volumeContext: Readonly<Record<string, string>>;
 }
 
 export interface UnstageRequest {

@@ -82,6 +82,23 @@ describe('staging', () => {
     expect(csi.machine.state.mounts).toHaveLength(1);
   });
 
+  it('gives mkfs the options of the persistent volume, and none to a volume that has its file system', async () => {
+    const volumeContext = { 'csi.storage.io/mkfs-options': '-m reflink=0 -K' };
+    await stage({ volumeContext });
+    const [mkfs] = csi.machine.state.commands.filter((line) => line.startsWith('mkfs'));
+    expect(mkfs).toContain(`mkfs.xfs -q -m reflink=0 -K -m uuid=${UID} /dev/`);
+    await unstage();
+    await stage({ volumeContext: { 'csi.storage.io/mkfs-options': '-f' } });
+    expect(countMkfs()).toBe(1);
+  });
+
+  it.each([['-f'], ['-m uuid=x'], ['/dev/sda']])('refuses the mkfs options "%s" of a new volume', async (options) => {
+    const refused = stage({ volumeContext: { 'csi.storage.io/mkfs-options': options } });
+    await expect(refused).rejects.toMatchObject({ code: grpcStatus.INVALID_ARGUMENT });
+    expect(volume().content).toBeUndefined();
+    expect(volume().tags).toContain(NEW_TAG);
+  });
+
   it('brings the device of an inactive volume up (trap 30)', async () => {
     volume().active = false;
     await stage();

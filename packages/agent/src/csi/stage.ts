@@ -1,5 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { AppError } from '@berth/contract/errors';
+import { parseMkfsOptions } from '@berth/contract/mkfs-options';
+import { PARAMETER_MKFS_OPTIONS } from '@berth/contract/names';
 import { checkPath, checkVolumeId, usageOf } from '@berth/csi/validate';
 import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
@@ -32,7 +34,10 @@ export const stageVolume = async (tools: VolumeTools, request: StageRequest, sig
   const device = devicePath(volume);
   const { fsType, flags } = usage;
   const isNew = volume.tags.includes(NEW_TAG);
-  await prepareFilesystem(host, { volume: name, device, sizeBytes: volume.sizeBytes, fsType, isNew, signal });
+  // Looked at for new volumes only: a volume with data is mounted whatever its attributes say.
+  const mkfsOptions = isNew ? parseMkfsOptions(fsType, request.volumeContext[PARAMETER_MKFS_OPTIONS] ?? '') : [];
+  const { sizeBytes } = volume;
+  await prepareFilesystem(host, { volume: name, device, sizeBytes, fsType, isNew, mkfsOptions, signal });
   // The mark goes before the first mount: from here on the volume may hold data, and is never formatted again.
   if (isNew) await markFormatted(lvm, volume, signal);
   await mkdir(target, { recursive: true });

@@ -19,8 +19,8 @@ const blankFile = async (): Promise<string> => {
   await truncate(file, SIZE);
   return file;
 };
-const prepare = (device: string, fsType: FsType, isNew: boolean) =>
-  prepareFilesystem(host, { volume: `pvc-${UID}`, device, sizeBytes: SIZE, fsType, isNew });
+const prepare = (device: string, fsType: FsType, isNew: boolean, mkfsOptions: readonly string[] = []) =>
+  prepareFilesystem(host, { volume: `pvc-${UID}`, device, sizeBytes: SIZE, fsType, isNew, mkfsOptions });
 const probe = (path: string) => probeContent(host, { path, sizeBytes: SIZE });
 
 it('the UUID of a file system is that of the claim, and for other names always the same', () => {
@@ -29,7 +29,7 @@ it('the UUID of a file system is that of the claim, and for other names always t
   expect(filesystemUuid('some-volume')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-const programs = ['mkfs.xfs', 'mkfs.ext4', 'blkid', 'wipefs', 'xfs_db', 'e2fsck'];
+const programs = ['mkfs.xfs', 'mkfs.ext4', 'blkid', 'wipefs', 'xfs_db', 'e2fsck', 'dumpe2fs'];
 const missing = await findMissingPrograms(host, programs);
 if (missing.length > 0) console.warn(`real file systems are not tried: ${missing.join('; ')}`);
 
@@ -56,8 +56,41 @@ describe.skipIf(missing.length > 0)('with the real programs, on a file', () => {
 
     const foreign = await blankFile();
     const uuid = '99999999-52b5-4c0f-9a52-0d2f4e5b6c71';
-    await host.run(mkfsCommand({ fsType: 'xfs', device: foreign, uuid, overwrite: false }), { timeoutMs: 60_000 });
+    const command = mkfsCommand({ fsType: 'xfs', device: foreign, uuid, overwrite: false, mkfsOptions: [] });
+    await host.run(command, { timeoutMs: 60_000 });
     await expect(prepare(foreign, 'xfs', true)).rejects.toThrow('is not ours');
+  });
+
+  it.each([
+    [
+      'xfs',
+      ['-m', 'reflink=0', '-m', 'crc=1', '-isize=1024', '-K'],
+      ['xfs_db', '-r', '-c', 'version', '-c', 'sb 0', '-c', 'p inodesize'],
+    ],
+    ['ext4', ['-m', '2', '-I', '1024', '-O', '^metadata_csum'], ['dumpe2fs', '-h']],
+  ] as const)(
+    'gives mkfs for %s the options of the class, and its own UUID beside them',
+    async (fsType, options, show) => {
+      const device = await blankFile();
+      await prepare(device, fsType, true, options);
+      expect(await probe(device)).toMatchObject({ found: fsType, fields: { UUID: UID } });
+      const { stdout } = await host.run([...show, device], { timeoutMs: 60_000 });
+      expect(stdout).toMatch(
+        fsType === 'xfs' ? /inodesize = 1024/ : /Reserved block count: +[1-9][\s\S]*Inode size:\s+1024/,
+      );
+      expect(stdout).not.toMatch(/REFLINK|metadata_csum/);
+      await prepare(device, fsType, true, options);
+    },
+  );
+
+  it('notices options that make another file system before the volume is used', async () => {
+    const device = await blankFile();
+    const made = prepare(device, 'ext4', true, ['-O', 'none']);
+    await expect(made).rejects.toMatchObject({
+      code: 'FailedPrecondition',
+      message: expect.stringContaining('made ext2'),
+    });
+    await expect(prepare(device, 'ext4', true)).rejects.toMatchObject({ code: 'FailedPrecondition' });
   });
 
   it('does not format a blank one without the mark, nor one that is not there or too short (traps 1, 2)', async () => {

@@ -12,6 +12,8 @@ export interface PrepareOptions {
   readonly sizeBytes: number;
   readonly fsType: FsType;
   readonly isNew: boolean;
+  /** Checked words for mkfs beside our own. */
+  readonly mkfsOptions: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,22 +31,27 @@ export const prepareFilesystem = async (host: Host, options: PrepareOptions): Pr
   const content = await readContent(host, options);
   const step = decideFormat({ volume, wanted: fsType, uuid, isNew, content });
   if (step === 'mount') return;
-  if (step === 'format') return makeFilesystem(host, { ...options, uuid, overwrite: false });
-  if (await wasInterrupted(host, options)) return makeFilesystem(host, { ...options, uuid, overwrite: true });
-  await verify(host, options, signal);
+  const isToBeMade = step === 'format' || (await wasInterrupted(host, options));
+  if (!isToBeMade) return verify(host, options, signal);
+  await makeFilesystem(host, { ...options, uuid, overwrite: step !== 'format' });
+  if (options.mkfsOptions.length > 0) await checkWork(host, options);
 };
 
-/** Command line that makes the file system; the UUID ties it to this volume. */
+/**
+ * Command line that makes the file system; the UUID ties it to this volume. An option that is there twice counts as it was said last
+ * (mke2fs), or adds up (mkfs.xfs(8)).
+ */
 export const mkfsCommand = (options: {
   readonly fsType: FsType;
   readonly device: string;
   readonly uuid: string;
   readonly overwrite: boolean;
+  readonly mkfsOptions: readonly string[];
 }): readonly [string, ...string[]] => {
-  const { fsType, device, uuid, overwrite } = options;
+  const { fsType, device, uuid, overwrite, mkfsOptions } = options;
   return fsType === 'xfs'
-    ? ['mkfs.xfs', '-q', ...(overwrite ? ['-f'] : []), '-m', `uuid=${uuid}`, device]
-    : ['mkfs.ext4', '-q', ...(overwrite ? ['-F'] : []), '-m', '0', '-U', uuid, device];
+    ? ['mkfs.xfs', '-q', ...(overwrite ? ['-f'] : []), ...mkfsOptions, '-m', `uuid=${uuid}`, device]
+    : ['mkfs.ext4', '-q', ...(overwrite ? ['-F'] : []), '-m', '0', ...mkfsOptions, '-U', uuid, device];
 };
 
 /** Mount options of a file system beside the user's: XFS refuses a second file system with the same UUID otherwise (trap 7). */
@@ -78,6 +85,18 @@ const makeFilesystem = (
   host: Host,
   options: PrepareOptions & { readonly uuid: string; readonly overwrite: boolean },
 ): Promise<void> => must(host, mkfsCommand(options), MKFS_MS);
+
+/** Options can make something else of it, ext2 for example, which would be refused only when the volume has data. */
+const checkWork = async (host: Host, options: PrepareOptions): Promise<void> => {
+  const { volume, fsType, mkfsOptions } = options;
+  const content = await readContent(host, options);
+  if (content.kind === 'filesystem' && content.type === fsType) return;
+  const found = content.kind === 'filesystem' ? content.type : content.kind === 'other' ? content.found : 'nothing';
+  throw new AppError(
+    'FailedPrecondition',
+    `mkfs with ${mkfsOptions.join(' ')} made ${found} of ${volume}, not ${fsType}; correct the options, remove the claim and make it again`,
+  );
+};
 
 /**
  * mkfs.xfs sets the superblock's field sb_inprogress and clears it as its last act; the kernel never mounts such a file system,

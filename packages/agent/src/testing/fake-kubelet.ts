@@ -49,7 +49,7 @@ export const nextCall = (
   if (!volume.published) {
     return async () => {
       volume.mayBeStaged = true;
-      const staged = await call('nodeStageVolume', {}, () => {})();
+      const staged = await call('nodeStageVolume', { volumeContext: {} }, () => {})();
       if (staged !== 'done') return staged;
       volume.mayBePublished = true;
       const published = call('nodePublishVolume', { readonly: false }, set({ published: true }));

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { FEWEST_STRIPES, LAYOUTS, MOST_STRIPES } from '../layout.ts';
+import { MOST_MKFS_CHARACTERS } from '../mkfs-options.ts';
 import { WIPE_POLICIES } from '../volume-request.ts';
 import { conditionSchema, mediumField, quantityField, rules } from './fields.ts';
 import type { ObjectMeta } from './object.ts';
@@ -25,6 +26,9 @@ const specSchema = z
       .max(MOST_STRIPES)
       .optional()
       .meta({ description: 'Over how many disks a striped volume lies; absent for others.' }),
+    mkfsOptions: z.string().min(1).max(MOST_MKFS_CHARACTERS).optional().meta({
+      description: 'Options for mkfs beside our own, as on a command line; absent for none, and for Block.',
+    }),
     claim: z
       .object({ namespace: z.string().max(63), name: z.string().max(253), uid: z.string().max(63) })
       .meta({ description: 'The claim this volume was made for; empty where nobody said.' }),
@@ -51,6 +55,10 @@ const specSchema = z
       {
         rule: "(has(self.layout) ? self.layout : 'linear') == (has(oldSelf.layout) ? oldSelf.layout : 'linear') && (has(self.stripes) ? self.stripes : 0) == (has(oldSelf.stripes) ? oldSelf.stripes : 0)",
         message: 'the layout of a logical volume never changes; delete the claim and make a new one',
+      },
+      {
+        rule: "(has(self.mkfsOptions) ? self.mkfsOptions : '') == (has(oldSelf.mkfsOptions) ? oldSelf.mkfsOptions : '')",
+        message: 'the mkfs options of a logical volume never change; delete the claim and make a new one',
       },
       {
         rule: "has(self.stripes) == (has(self.layout) && self.layout == 'striped')",

@@ -8,6 +8,8 @@ export interface VolumeKind {
   readonly volumeMode: VolumeRequest['volumeMode'];
   /** Undefined for Block. */
   readonly fsType?: FsType | undefined;
+  /** Of an existing or checked volume; a capability says nothing of them. */
+  readonly mkfsOptions?: string | undefined;
 }
 
 /**
@@ -34,7 +36,9 @@ const kindOf = (capability: VolumeCapability, preset: FsType | undefined): Volum
 };
 
 /** The kind of a volume as a part of a sentence. */
-export const describeKind = ({ volumeMode, fsType }: VolumeKind): string =>
-  volumeMode === 'Block' ? 'a block volume' : `a volume with ${fsType}`;
+export const describeKind = ({ volumeMode, fsType, mkfsOptions }: VolumeKind): string => {
+  if (volumeMode === 'Block') return 'a block volume';
+  return `a volume with ${fsType}${mkfsOptions ? ` made with ${mkfsOptions}` : ''}`;
+};
 
 const invalid = (message: string): AppError => new AppError('InvalidArgument', message);

@@ -87,6 +87,22 @@ describe('CreateVolume', () => {
     });
   });
 
+  it('hands on the options for mkfs of the class, checked for the file system of the call, and makes no other by the same name', async () => {
+    const csi = await startCsiHarness();
+    const parameters = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.io/mkfs-options': ' -i  65536 ' };
+    const volumeCapabilities = [{ ...MOUNT, mount: { fsType: 'ext4' } }];
+    const { volume } = await csi.create({ parameters, volumeCapabilities });
+    expect(volume.volumeContext).toEqual({
+      'csi.storage.io/medium': 'nvme',
+      'csi.storage.io/mkfs-options': '-i 65536',
+    });
+    expect((await csi.volumes())[0]?.spec).toMatchObject({ fsType: 'ext4', mkfsOptions: '-i 65536' });
+    await expect(csi.create({ volumeCapabilities })).rejects.toMatchObject({
+      code: status.ALREADY_EXISTS,
+      details: expect.stringContaining('is a volume with ext4 made with -i 65536, not a volume with ext4'),
+    });
+  });
+
   it('says with numbers that no node has the room', async () => {
     const csi = await startCsiHarness();
     const refused = csi.create({ capacityRange: { requiredBytes: 90 * GIB } });
@@ -170,6 +186,11 @@ describe('CreateVolume', () => {
     ],
     ['no medium', { parameters: {} }, 'INVALID_ARGUMENT'],
     ['an unknown parameter', { parameters: { 'csi.storage.io/disk-type': 'nvme', x: 'y' } }, 'INVALID_ARGUMENT'],
+    [
+      'options that mkfs must not be given',
+      { parameters: { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.io/mkfs-options': '-f' } },
+      'INVALID_ARGUMENT',
+    ],
     ['mutable parameters', { mutableParameters: { x: 'y' } }, 'INVALID_ARGUMENT'],
     ['a snapshot to fill it from', { volumeContentSource: { snapshot: { snapshotId: 's' } } }, 'INVALID_ARGUMENT'],
     [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '@berth/contract/errors';
 import { checkSize, MINIMUM_BYTES } from '@berth/contract/volume-request';
 import { required } from '@berth/csi/validate';
-import type { VolumeRequest } from '../claim-request.ts';
+import { formatFields, type VolumeRequest } from '../claim-request.ts';
 import { kindFor } from './capabilities.ts';
 import { parseCapacityRange, type SizeRange } from './capacity-range.ts';
 import type { CreateVolumeRequest } from './messages.ts';
@@ -30,7 +30,7 @@ export const parseCreation = (message: CreateVolumeRequest): CreationRequest => 
   if (Object.keys(message.mutableParameters).length > 0) throw invalid('mutable_parameters are not supported');
   // Without a capability no class parameter can make the call right.
   if (message.volumeCapabilities.length === 0) throw invalid('volume_capabilities is missing');
-  const { medium, fsType: askedType, policy, wipePolicy, layout } = parseParameters(message.parameters);
+  const { medium, fsType: askedType, policy, wipePolicy, layout, mkfsOptions } = parseParameters(message.parameters);
   const { volumeMode, fsType } = kindFor(message.volumeCapabilities, askedType);
   const range = parseCapacityRange(message.capacityRange);
   const least = fsType === undefined ? 1 : MINIMUM_BYTES[fsType];
@@ -39,7 +39,7 @@ export const parseCreation = (message: CreateVolumeRequest): CreationRequest => 
   return {
     volumeId: volumeIdFor(name),
     claim: { ...claimOf(message.parameters), uid: CLAIM_VOLUME.exec(name)?.[1] ?? '' },
-    request: { medium, wipePolicy, layout, bytes, volumeMode, ...(fsType && { fsType }) },
+    request: { medium, wipePolicy, layout, bytes, volumeMode, ...formatFields(fsType, mkfsOptions) },
     range,
     policy,
     nodes: parseTopology(message.accessibilityRequirements),

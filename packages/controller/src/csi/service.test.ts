@@ -182,6 +182,10 @@ describe('ValidateVolumeCapabilities', () => {
     expect(await validate({ volumeCapabilities: [MOUNT], parameters: mirrored })).toMatchObject({
       ...{ confirmed: null, message: expect.stringContaining('is linear, not raid1') },
     });
+    const formatted = { 'csi.storage.io/disk-type': 'nvme', 'csi.storage.io/mkfs-options': '-K' };
+    expect(await validate({ volumeCapabilities: [MOUNT], parameters: formatted })).toMatchObject({
+      ...{ confirmed: null, message: expect.stringContaining('with xfs, not a volume with xfs made with -K') },
+    });
   });
 
   it.each([

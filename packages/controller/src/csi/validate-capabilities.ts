@@ -2,6 +2,7 @@ import { AppError, hasCode } from '@berth/contract/errors';
 import { describeLayout, layoutOf } from '@berth/contract/layout';
 import { checkVolumeId } from '@berth/csi/validate';
 import { LOGICAL_VOLUMES } from '@berth/kube/resources';
+import { formatFields } from '../claim-request.ts';
 import { describeKind, kindFor } from './capabilities.ts';
 import type { ValidateVolumeCapabilitiesRequest } from './messages.ts';
 import { parseOptionalParameters } from './parameters.ts';
@@ -20,7 +21,9 @@ export const validateCapabilities = async (
   if (volume === undefined) throw new AppError('NotFound', `there is no volume ${name}`);
   try {
     const known = parseOptionalParameters(parameters);
-    const wanted = describeKind(kindFor(volumeCapabilities, known?.fsType ?? volume.spec.fsType));
+    const kind = kindFor(volumeCapabilities, known?.fsType ?? volume.spec.fsType);
+    const { mkfsOptions } = known ? formatFields(kind.fsType, known.mkfsOptions) : volume.spec;
+    const wanted = describeKind({ ...kind, mkfsOptions });
     const has = describeKind(volume.spec);
     if (has !== wanted) return { message: `volume ${name} is ${has}, not ${wanted}` };
     if (known && known.medium !== volume.spec.medium) {

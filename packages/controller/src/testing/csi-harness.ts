@@ -98,10 +98,9 @@ export const startCsiHarness = async ({ nodes = { a: '20Gi', b: '80Gi' }, diskFr
     return client.call(method in controller ? controller : identity, method, request);
   };
   const create = (changes: object = {}) =>
-    call<{ volume: { volumeId: string; capacityBytes: string; accessibleTopology: object[] } }>(
-      'CreateVolume',
-      aCreation(changes),
-    );
+    call<{
+      volume: Record<'volumeId' | 'capacityBytes', string> & { accessibleTopology: object[]; volumeContext: object };
+    }>('CreateVolume', aCreation(changes));
   const volumes = async () => (await api.list(LOGICAL_VOLUMES)).items;
   /** Changes every volume a little, so that whoever waits for it looks again. */
   const touch = async () => {

@@ -31,7 +31,7 @@ export const recordStage = async (volume: string, target: string): Promise<reado
       mounter: createMounter({ host, procDir: machine.procDir }),
     };
     const here = join(directory, 'staging');
-    const request = { volumeId: volume, stagingTargetPath: here, volumeCapability: CAPABILITY };
+    const request = { volumeId: volume, stagingTargetPath: here, volumeCapability: CAPABILITY, volumeContext: {} };
     await stageVolume(tools, request as Parameters<typeof stageVolume>[1], new AbortController().signal);
     return commands.map((argv) => argv.map((word) => (word === here ? target : word)));
   } finally {
