@@ -44,15 +44,15 @@ const scenarios: readonly Scenario[] = [
     play: (node: CrashNode) => node.grow(1, 200),
   })),
   { name: 'a pod goes', before: used, play: (node) => node.use(1, false) },
-  {
-    name: 'a pod comes again',
-    before: async (node) => {
-      await used(node);
+  ...(['xfs', 'ext4'] as const).map((fsType) => ({
+    name: `a pod comes again (${fsType})`,
+    before: async (node: CrashNode) => {
+      await used(node, fsType);
       node.use(1, false);
       await node.settle();
     },
-    play: (node) => node.use(1, true),
-  },
+    play: (node: CrashNode) => node.use(1, true),
+  })),
   { name: 'a volume is deleted with its pod', before: used, play: (node) => node.remove(1) },
   ...(['zero', 'discard'] as const).map((wipePolicy) => ({
     name: `a volume is wiped and deleted (${wipePolicy})`,

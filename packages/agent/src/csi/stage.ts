@@ -8,6 +8,7 @@ import type { Lvm } from '../lvm/command.ts';
 import { activateVolume, devicePath, markFormatted } from '../lvm/logical-volume.ts';
 import { NEW_TAG } from '../lvm/tags.ts';
 import { mountFlags, prepareFilesystem } from '../mount/filesystem.ts';
+import { checkFilesystem } from '../mount/filesystem-check.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import type { StageRequest, UnstageRequest } from './messages.ts';
 
@@ -40,6 +41,7 @@ export const stageVolume = async (tools: VolumeTools, request: StageRequest, sig
   await prepareFilesystem(host, { volume: name, device, sizeBytes, fsType, isNew, mkfsOptions, signal });
   // The mark goes before the first mount: from here on the volume may hold data, and is never formatted again.
   if (isNew) await markFormatted(lvm, volume, signal);
+  else await checkFilesystem(tools, { volume: name, device, deviceNumber: volume.device, fsType, flags });
   await mkdir(target, { recursive: true });
   await mounter.mount({ device, target, fsType, flags: mountFlags(fsType, flags), signal });
   return {};

@@ -39,6 +39,7 @@ export const HOST_PROGRAMS = [
   'umount',
   'mkfs.xfs',
   'mkfs.ext4',
+  'e2fsck',
 ] as const;
 
 export const createHost = (options: { readonly spawner: Spawner; readonly prefix: readonly string[] }): Host => ({

@@ -1,11 +1,13 @@
 import { AppError } from '@berth/contract/errors';
 import type { Host } from '../host/host.ts';
-import { findMountAt, type Mount, readHostMounts } from './mount-table.ts';
+import { findMountAt, findMountsOfDevice, type Mount, readAllMounts, readHostMounts } from './mount-table.ts';
 
 /** Mounts and unmounts in the host's mount namespace. */
 export interface Mounter {
   mountAt(path: string): Promise<Mount | undefined>;
   mounts(): Promise<readonly Mount[]>;
+  /** Mounts of a device, given as `major:minor`, in any mount namespace. */
+  mountsOfDevice(device: string): Promise<readonly Mount[]>;
   /** Mounts a device's file system. */
   mount(options: {
     readonly device: string;
@@ -32,27 +34,40 @@ const MOUNT_MS = 60_000;
 /** More mounts on top of each other at one path than anything sensible makes. */
 const MOST_LAYERS = 16;
 
+/** XFS is repaired by nothing but xfs_repair, and that by nobody but a person. */
+const repairAdvice = (device: string): string =>
+  `; if the kernel's log (dmesg) tells of damage, run xfs_repair ${device} on the node by hand`;
+
 export const createMounter = (options: { readonly host: Host; readonly procDir: string }): Mounter => {
   const { host, procDir } = options;
   const mounts = () => readHostMounts(procDir);
   const mountAt = async (path: string) => findMountAt(await mounts(), path);
 
-  const run = async (argv: readonly [string, ...string[]], signal: AbortSignal | undefined): Promise<void> => {
+  const run = async (
+    argv: readonly [string, ...string[]],
+    signal: AbortSignal | undefined,
+    advice = '',
+  ): Promise<void> => {
     const result = await host.run(argv, { timeoutMs: MOUNT_MS, ...(signal && { signal }) });
     if (result.exitCode === 0) return;
     const said = result.stderr.trim();
     const code = /busy/i.test(said) ? 'FailedPrecondition' : 'Internal';
     throw new AppError(
       code,
-      `${argv[0]} of ${argv[argv.length - 1]} failed with exit code ${result.exitCode}: ${said}`,
+      `${argv[0]} of ${argv[argv.length - 1]} failed with exit code ${result.exitCode}: ${said}${advice}`,
     );
   };
 
   return {
     mountAt,
     mounts,
+    mountsOfDevice: async (device) => findMountsOfDevice(await readAllMounts(procDir), device),
     mount: ({ device, target, fsType, flags, signal }) =>
-      run(['mount', '-t', fsType, ...(flags.length > 0 ? ['-o', flags.join(',')] : []), device, target], signal),
+      run(
+        ['mount', '-t', fsType, ...(flags.length > 0 ? ['-o', flags.join(',')] : []), device, target],
+        signal,
+        fsType === 'xfs' ? repairAdvice(device) : '',
+      ),
     bind: async ({ source, target, readOnly, signal }) => {
       const existing = await mountAt(target);
       if (existing === undefined) await run(['mount', '--bind', source, target], signal);

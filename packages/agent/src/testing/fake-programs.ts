@@ -72,7 +72,17 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     return ok(`inprogress = ${content?.kind === 'filesystem' && content.inProgress ? 1 : 0}\n`);
   },
   xfs_repair: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
-  e2fsck: (state, args) => check(findDevice(state, args.at(-1) ?? '')?.content),
+  // Exit codes of e2fsck(8): 1 repaired, 4 damage is left, 8 not possible.
+  e2fsck: (state, args) => {
+    const { content, minor } = findLv(state, args.at(-1) ?? '')?.lv ?? {};
+    if (content?.kind !== 'filesystem') return failed('Bad magic number in super-block', 8);
+    if (state.mounts.some(({ device }) => device === `253:${minor}`)) return failed('is mounted. Cannot continue', 8);
+    if (content.damaged) return failed('UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.', 4);
+    if (!content.unclean) return ok('clean');
+    if (args.includes('-n')) return failed('errors were found', 4);
+    delete content.unclean;
+    return failed('', 1);
+  },
   blkdiscard: (state, args) => {
     const lv = findLv(state, args.at(-1) ?? '')?.lv;
     if (!lv?.active) return failed('blkdiscard: cannot open: No such file or directory');

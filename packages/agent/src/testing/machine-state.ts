@@ -18,6 +18,8 @@ export type FakeContent =
       uuid: string;
       inProgress?: boolean;
       damaged?: boolean;
+      /** Of ext4: has damage that is repaired without asking. */
+      unclean?: boolean;
       /** Extents of its device that it uses. */
       extents?: number;
       /** What pods have written and flushed. */
