@@ -1,4 +1,6 @@
 import { access, mkdir, readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withLock } from './process/lock.ts';
 import { run } from './process/spawn.ts';
 import type { Progress } from './progress.ts';
 
@@ -41,13 +43,17 @@ export async function preflight(context: { cache: string; progress: Progress; si
   if (problems.length > 0)
     throw new Error(`This machine can't run a bed:\n${problems.map((line) => `- ${line}`).join('\n')}`);
   if (machine.missingPackages.length === 0) return;
-  await context.progress.step(`Install with apt-get: ${machine.missingPackages.join(' ')}`, async () => {
+  // Another bed that starts at the same moment needs the same ones, and apt-get does not wait for itself.
+  await withLock(join(context.cache, 'packages.lock'), context.signal, () => installMissing(context));
+}
+
+async function installMissing({ cache, progress, signal }: Parameters<typeof preflight>[0]): Promise<void> {
+  const { missingPackages } = await inspectMachine(cache);
+  if (missingPackages.length === 0) return;
+  await progress.step(`Install with apt-get: ${missingPackages.join(' ')}`, async () => {
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update'], { env, signal: context.signal });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', ...machine.missingPackages], {
-      env,
-      signal: context.signal,
-    });
+    await run('apt-get', ['update'], { env, signal });
+    await run('apt-get', ['install', '-y', '--no-install-recommends', ...missingPackages], { env, signal });
   });
 }
 

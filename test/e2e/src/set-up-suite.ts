@@ -21,6 +21,7 @@ export const setUpSuite = async (
   const context = bedContext((line) => writeSync(2, `${line}\n`), interrupt.signal);
   const bed = await startBed(context, spec);
   // Vitest ends at once when it is interrupted, without calling what is returned here.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
   const endBed = () => leaveRunning(join(context.paths.repository, 'scripts/bed'), ['down', '--bed', spec.name]);
   process.once('exit', endBed);
   const tearDown = async () => {
