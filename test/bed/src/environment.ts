@@ -6,6 +6,8 @@ export interface Environment {
   readonly kubebuilderAssets: string | undefined;
   /** Name for the bed of a test run (BERTH_BED), so that several may run at once; each suite has a name of its own by default. */
   readonly bed: string | undefined;
+  /** Seconds since 1970 after which no further file of tests begins (BERTH_TESTS_UNTIL), if given. */
+  readonly testsUntil: number | undefined;
   /** Directories of PATH, in order. */
   readonly path: readonly string[];
   /** Every variable, for handing on to child processes. */
@@ -22,6 +24,7 @@ export function readEnvironment(): Environment {
     cache: variables.BERTH_CACHE ?? '/var/cache/berth',
     kubebuilderAssets: variables.KUBEBUILDER_ASSETS,
     bed: variables.BERTH_BED,
+    testsUntil: variables.BERTH_TESTS_UNTIL === undefined ? undefined : Number(variables.BERTH_TESTS_UNTIL),
     path: (variables.PATH ?? '').split(':').filter((entry) => entry !== ''),
     variables,
   };

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Bed } from '@berth/bed/bed';
 import { demoNodes } from '@berth/bed/demo-nodes';
+import { readEnvironment } from '@berth/bed/environment';
 import { takeLock } from '@berth/bed/process/lock';
 import { openBed } from '@berth/bed/start-bed';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { bedContext } from '../bed-context.ts';
 import type { BerthContext } from '../beside.ts';
 import type { Stage } from '../demo/acts.ts';
@@ -24,19 +25,27 @@ export const suiteContext = (bed: Bed): BerthContext => {
   return { bed, repository: paths.repository, runDir: paths.run(SUITE_BED), progress, signal };
 };
 
+const LATE = 'the time for this run was over before it was its turn; run it alone: vitest run --project e2e FILE';
+
 /** The nodes of that cluster. */
 export const SUITE_NODES = demoNodes(3);
 
-/** Keeps the tests of this file alone on nodes, all by default: files that work on different nodes run at the same time. */
+/**
+ * Keeps the tests of this file alone on nodes, all by default: files that work on different nodes run at the same time. When the
+ * run's time is over by the time the nodes are free, its tests are skipped and say so.
+ */
 export const holdNodes = (nodes: readonly string[] = SUITE_NODES.map(({ name }) => name)): void => {
   const { paths, signal } = bedContext(() => {}, new AbortController().signal);
   const releases: (() => Promise<void>)[] = [];
+  let isLate = false;
   // All take them in the same order, so that no two wait for each other.
   beforeAll(async () => {
     for (const node of [...nodes].sort()) {
       releases.push(await takeLock(join(paths.run(SUITE_BED), 'tests', `${node}.lock`), signal));
     }
+    isLate = Date.now() / 1000 > (readEnvironment().testsUntil ?? Number.POSITIVE_INFINITY);
   });
+  beforeEach(({ skip }) => skip(isLate, LATE));
   afterAll(async () => {
     for (const release of releases) await release();
   });

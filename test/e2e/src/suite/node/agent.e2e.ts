@@ -5,7 +5,7 @@ import { nodeOf } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, openStage, waitingOn } from '../suite-bed.ts';
 
-const NODE = 'node-1';
+const NODE = 'node-3';
 
 let stage: Stage;
 

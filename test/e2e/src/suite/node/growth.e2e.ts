@@ -5,7 +5,7 @@ import { waitUntil } from '../../wait.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, openStage } from '../suite-bed.ts';
 
-const NODE = 'node-1';
+const NODE = 'node-2';
 
 const GIB = 1024 ** 3;
 
