@@ -11,7 +11,7 @@ import { nodeOf } from '../../volume-facts.ts';
 import { waitUntil } from '../../wait.ts';
 import { holdNodes, openStage } from '../suite-bed.ts';
 
-const NODE = 'node-1';
+const NODE = 'node-3';
 
 let stage: Stage;
 let node: Node;

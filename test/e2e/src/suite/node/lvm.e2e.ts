@@ -8,7 +8,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { waitUntil } from '../../wait.ts';
 import { holdNodes, openSuiteBed } from '../suite-bed.ts';
 
-const NODE = 'node-1';
+const NODE = 'node-3';
 const DISKS = ['spare-0', 'spare-1'] as const;
 /** Of test/e2e/deploy: keeps the agent away, which would take the spare disks first. */
 const NO_AGENT = 'berth-test/no-agent';
