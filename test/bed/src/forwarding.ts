@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createConnection, createServer } from 'node:net';
+import { createConnection, createServer, type NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startDaemon } from './process/spawn.ts';
@@ -26,7 +26,9 @@ export async function startForwarding(options: ForwardOptions, signal: AbortSign
   const inside = [script, to, socket, ...(local === to ? [] : [local])];
   await startDaemon({ ...common, name: `${name}-inside`, args: inside, netns });
   await startDaemon({ ...common, name: `${name}-host`, args: [script, socket, local] });
-  await waitUntilListening(port, signal);
+  // The host's half takes connections before the other does, and would have to drop them.
+  await waitUntilListening({ path: socket }, signal);
+  await waitUntilListening({ host: '127.0.0.1', port }, signal);
 }
 
 /** A port of 127.0.0.1 that nothing listens on at this moment. */
@@ -40,15 +42,15 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function waitUntilListening(port: number, signal: AbortSignal): Promise<void> {
+async function waitUntilListening(address: NetConnectOpts, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const socket = createConnection(port, '127.0.0.1');
+    const socket = createConnection(address);
     try {
       await once(socket, 'connect');
       return;
     } catch (error) {
-      if (Date.now() > deadline) throw new Error(`nothing listens on 127.0.0.1:${port}`, { cause: error });
+      if (Date.now() > deadline) throw new Error(`nothing listens on ${JSON.stringify(address)}`, { cause: error });
     } finally {
       socket.destroy();
     }
