@@ -1,4 +1,4 @@
-import type { ClassParameters } from '@berth/contract/volume-request';
+import { parseClassParameters } from '@berth/contract/volume-request';
 import { describe, expect, it } from 'vitest';
 import { type ClaimFacts, type ClassFacts, demandsOfPod } from './demands.ts';
 import { GiB } from './testing.ts';
@@ -15,16 +15,7 @@ const claim = (change: Partial<ClaimFacts> = {}): ClaimFacts => ({
   ...change,
 });
 
-const PARAMETERS: ClassParameters = {
-  medium: 'nvme',
-  fsType: 'xfs',
-  policy: 'spread',
-  rackSpread: 'preferred',
-  recovery: 'none',
-  wipePolicy: 'none',
-  layout: { type: 'linear' },
-  mkfsOptions: '',
-};
+const PARAMETERS = parseClassParameters({ 'csi.storage.io/disk-type': 'nvme' });
 
 const CLASSES: Readonly<Record<string, ClassFacts>> = {
   fast: { kind: 'ours', parameters: PARAMETERS },

@@ -1,4 +1,5 @@
 import type { Bed } from '@berth/bed/bed';
+import type { NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import { list, type PersistentVolumeObject } from './api.ts';
 import { logicalVolumes, nodeOf } from './volume-facts.ts';
 
@@ -9,6 +10,10 @@ export const readAllocatable = async (
   const storages = await list(bed, 'nodestorages');
   return Object.fromEntries(storages.map(({ metadata, status }) => [metadata.name, status?.allocatable ?? {}]));
 };
+
+/** What a node's agent says of its disks and groups; undefined when it has not said anything. */
+export const readNodeStorage = async (bed: Bed, node: string): Promise<NodeStorageStatus | undefined> =>
+  (await list(bed, 'nodestorages')).find(({ metadata }) => metadata.name === node)?.status;
 
 /** What is left of volumes on these nodes: objects in the API and logical volumes on disk. Empty when deletion was complete. */
 export const readLeftovers = async ({ bed, nodes }: { bed: Bed; nodes: readonly string[] }): Promise<string[]> => {

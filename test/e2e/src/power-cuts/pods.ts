@@ -1,4 +1,5 @@
 import { type ClaimObject, isRunning, list } from '../api.ts';
+import { claimAndPod } from '../claim-and-pod.ts';
 import type { Stage } from '../demo/acts.ts';
 import { nodeOf } from '../volume-facts.ts';
 import { waitUntil } from '../wait.ts';
@@ -13,34 +14,12 @@ export interface CutPod {
   readonly flushed: string[];
 }
 
-const manifestOf = (name: string, node: string): string => `
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: { name: ${name} }
-spec:
-  accessModes: [ReadWriteOnce]
-  storageClassName: berth-nvme
-  resources: { requests: { storage: 1Gi } }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: ${name} }
-spec:
-  nodeSelector: { kubernetes.io/hostname: ${node} }
-  terminationGracePeriodSeconds: 1
-  containers:
-    - name: main
-      image: registry.bed:5000/busybox:1
-      command: [sleep, infinity]
-      volumeMounts: [{ name: data, mountPath: /data }]
-  volumes: [{ name: data, persistentVolumeClaim: { claimName: ${name} } }]
-`;
-
 const kubectl = ({ bed, namespace }: Stage, ...args: string[]) => bed.kubectl(['-n', namespace, ...args]);
 
 /** Makes the claim and the pod, and does not wait for them. */
 export const makePod = async (stage: Stage, name: string, node: string): Promise<CutPod> => {
-  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], manifestOf(name, node));
+  const wish = { claim: name, pod: name, storageClass: 'berth-nvme', node, command: '[sleep, infinity]' };
+  await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], claimAndPod(wish));
   return { name, node, flushed: [] };
 };
 

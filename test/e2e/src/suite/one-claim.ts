@@ -1,30 +1,17 @@
+import { claimAndPod } from '../claim-and-pod.ts';
 import type { Stage } from '../demo/acts.ts';
 import { readLeftovers } from '../storage-facts.ts';
 import { waitUntil } from '../wait.ts';
 
 /** A claim `data` of 1 GiB of this class, and a pod `one` on a node that leaves the word "first" in a new volume's file `proof`. */
-export const oneClaimAndPod = (storageClass: string, node: string): string => `
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: { name: data }
-spec:
-  accessModes: [ReadWriteOnce]
-  storageClassName: ${storageClass}
-  resources: { requests: { storage: 1Gi } }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: one }
-spec:
-  nodeSelector: { kubernetes.io/hostname: ${node} }
-  terminationGracePeriodSeconds: 1
-  containers:
-    - name: main
-      image: registry.bed:5000/busybox:1
-      command: [sh, -c, 'test -f /data/proof || echo first > /data/proof; sleep infinity']
-      volumeMounts: [{ name: data, mountPath: /data }]
-  volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
-`;
+export const oneClaimAndPod = (storageClass: string, node: string): string =>
+  claimAndPod({
+    claim: 'data',
+    pod: 'one',
+    storageClass,
+    node,
+    command: "[sh, -c, 'test -f /data/proof || echo first > /data/proof; sleep infinity']",
+  });
 
 /** Returns when no volume is left on the stage's nodes, neither in the API nor on a disk. */
 export const awaitNothingLeft = (stage: Stage): Promise<void> =>

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
+import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, openStage, waitingOn } from '../suite-bed.ts';
@@ -48,17 +49,15 @@ describe('the agent', () => {
   });
 
   it('reports each disk with an identity, its medium, and who decided it', async () => {
-    const storages = await list(stage.bed, 'nodestorages');
-    for (const { status } of storages.filter(({ metadata }) => metadata.name === NODE)) {
-      const adopted = (status?.disks ?? []).filter(({ state }) => state === 'Adopted');
-      expect(adopted.map(({ medium }) => medium).sort()).toEqual(['hdd', 'nvme', 'nvme', 'ssd']);
-      for (const disk of adopted) {
-        expect(disk.identity.tier).not.toBe('none');
-        expect(disk.mediumDecidedBy).toBeTruthy();
-      }
-      const refused = (status?.disks ?? []).filter(({ state }) => state === 'Refused');
-      for (const disk of refused) expect(disk.reason).toMatch(/\w+ \w+ \w+/);
+    const { disks = [] } = (await readNodeStorage(stage.bed, NODE)) ?? {};
+    const adopted = disks.filter(({ state }) => state === 'Adopted');
+    expect(adopted.map(({ medium }) => medium).sort()).toEqual(['hdd', 'nvme', 'nvme', 'ssd']);
+    for (const disk of adopted) {
+      expect(disk.identity.tier).not.toBe('none');
+      expect(disk.mediumDecidedBy).toBeTruthy();
     }
+    const refused = disks.filter(({ state }) => state === 'Refused');
+    for (const disk of refused) expect(disk.reason).toMatch(/\w+ \w+ \w+/);
   });
 
   it('serves the StorageClass of the published system unchanged', async () => {

@@ -5,20 +5,19 @@ import type { Node } from '@berth/bed/node/node';
 import { run } from '@berth/bed/process/spawn';
 import type { DiskStatus } from '@berth/contract/resources/node-storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
+import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { waitUntil } from '../../wait.ts';
 import { holdNodes, openStage } from '../suite-bed.ts';
 
-const NODE = 'node-3';
+const NODE = 'node-2';
 
 let stage: Stage;
 let node: Node;
 let directory: string;
 
-const statusOf = async () =>
-  (await list(stage.bed, 'nodestorages')).find(({ metadata }) => metadata.name === NODE)?.status;
+const statusOf = () => readNodeStorage(stage.bed, NODE);
 
 /** The NVMe disk with this serial number, which is in its World Wide Name in hexadecimal, once it is in this state. */
 const awaitDisk = async (serial: string, state: DiskStatus['state'] | 'forgotten'): Promise<DiskStatus | undefined> => {

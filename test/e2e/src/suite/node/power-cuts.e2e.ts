@@ -2,14 +2,14 @@ import { demoDisks } from '@berth/bed/demo-nodes';
 import type { DiskSpec } from '@berth/bed/node/disk';
 import type { Node } from '@berth/bed/node/node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
 import { runPowerCuts } from '../../power-cuts/power-cuts.ts';
+import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { awaitNothingLeft } from '../one-claim.ts';
 import { holdNodes, openStage } from '../suite-bed.ts';
 
-const NODE = 'node-2';
+const NODE = 'node-1';
 
 const MINUTES = 60_000;
 /** While the volumes are made and grow, while their file systems do, and when all of it should be over. */
@@ -27,8 +27,7 @@ const exchangeDrives = async (node: Node) => {
 
 /** Device path of each NVMe disk that Berth has on a node, by identity. */
 const pathsOfDrives = async (node: string) => {
-  const storages = await list(stage.bed, 'nodestorages');
-  const disks = storages.find(({ metadata }) => metadata.name === node)?.status?.disks ?? [];
+  const disks = (await readNodeStorage(stage.bed, node))?.disks ?? [];
   return new Map(
     disks
       .filter(({ medium, state }) => medium === 'nvme' && state === 'Adopted')

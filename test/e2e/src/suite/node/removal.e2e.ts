@@ -2,8 +2,8 @@ import type { Node } from '@berth/bed/node/node';
 import { parseQuantity } from '@berth/contract/quantity';
 import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
+import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { waitUntil } from '../../wait.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
@@ -27,8 +27,7 @@ const leave = (...leaving: DiskStatus[]) => {
   const spec = { leaving: leaving.map(({ identity }) => identity.value) };
   return stage.bed.kubectl(['patch', 'nodestorage', node.name, '--type=merge', '-p', JSON.stringify({ spec })]);
 };
-const statusOf = async (): Promise<NodeStorageStatus> =>
-  (await list(stage.bed, 'nodestorages')).find(({ metadata }) => metadata.name === node.name)?.status ?? {};
+const statusOf = async (): Promise<NodeStorageStatus> => (await readNodeStorage(stage.bed, NODE)) ?? {};
 const disksOfGroup = async (): Promise<DiskStatus[]> =>
   ((await statusOf()).disks ?? []).filter(({ volumeGroup }) => volumeGroup === GROUP);
 const capacity = async (): Promise<number> =>
