@@ -47,7 +47,7 @@ beforeAll(async () => {
 const FILLER = `
 apiVersion: csi.storage.io/v1alpha1
 kind: LogicalVolume
-metadata: { name: filler }
+metadata: { name: filler, finalizers: [csi.storage.io/logical-volume] }
 spec:
   nodeName: ${NODE}
   medium: ssd
