@@ -3,18 +3,22 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const MINUTE_MS = 60_000;
 
-/** End-to-end tests that hold the whole cluster come first: in the midst of others, they would wait for all of them. */
-class ClusterFirst extends BaseSequencer {
+/** End-to-end tests in the order of the time they take: who holds the whole cluster comes before who holds a node. */
+const FIRST = ['cluster/', 'node/power-cuts', 'node/sanity', 'node/removal'];
+
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const holdsAll = ({ moduleId }: TestSpecification) => moduleId.includes('/suite/cluster/');
-    const sorted = await super.sort(files);
-    return [...sorted.filter(holdsAll), ...sorted.filter((file) => !holdsAll(file))];
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = FIRST.findIndex((part) => moduleId.includes(`/suite/${part}`));
+      return at < 0 ? FIRST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: ClusterFirst },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -35,12 +39,22 @@ export default defineConfig({
         },
       },
       {
-        // One real cluster serves all files. Each holds the nodes that it works on, so two that need different ones run at a time.
+        // Each file has a machine of its own.
+        test: {
+          name: 'user-mode',
+          include: ['test/user-mode/src/suite/*.user-mode.ts'],
+          globalSetup: ['test/user-mode/src/global-setup.ts'],
+          testTimeout: 2 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+        },
+      },
+      {
+        // One real cluster serves all files. Each holds the nodes that it works on, so those that need different ones run at the same time.
         test: {
           name: 'e2e',
           include: ['test/e2e/src/suite/{cluster,node}/*.e2e.ts'],
           globalSetup: ['test/e2e/src/suite/global-setup.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 10 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
         },

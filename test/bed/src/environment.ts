@@ -8,6 +8,8 @@ export interface Environment {
   readonly bed: string | undefined;
   /** Seconds since 1970 after which no further file of tests begins (BERTH_TESTS_UNTIL), if given. */
   readonly testsUntil: number | undefined;
+  /** Seconds that the API server is away in the tests of outages (BERTH_OUTAGE_SECONDS), if not as long as they say themselves. */
+  readonly outageSeconds: number | undefined;
   /** Directories of PATH, in order. */
   readonly path: readonly string[];
   /** Every variable, for handing on to child processes. */
@@ -24,8 +26,11 @@ export function readEnvironment(): Environment {
     cache: variables.BERTH_CACHE ?? '/var/cache/berth',
     kubebuilderAssets: variables.KUBEBUILDER_ASSETS,
     bed: variables.BERTH_BED,
-    testsUntil: variables.BERTH_TESTS_UNTIL === undefined ? undefined : Number(variables.BERTH_TESTS_UNTIL),
+    testsUntil: numberOf(variables.BERTH_TESTS_UNTIL),
+    outageSeconds: numberOf(variables.BERTH_OUTAGE_SECONDS),
     path: (variables.PATH ?? '').split(':').filter((entry) => entry !== ''),
     variables,
   };
 }
+
+const numberOf = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));

@@ -7,13 +7,15 @@ import { runAgentCrash } from './agent-crash.ts';
 import type { Campaign } from './campaign.ts';
 import { runControllerCrash } from './controller-crash.ts';
 import { runHolds } from './holds.ts';
+import { runOutage } from './outage.ts';
 import { runPowerCutCampaign } from './power-cuts.ts';
 
-/** By name. Only the last needs the bed. */
+/** By name. The last two need the bed. */
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   'agent-crash': runAgentCrash,
   'controller-crash': runControllerCrash,
   holds: runHolds,
+  outage: runOutage,
   'power-cuts': runPowerCutCampaign,
 };
 

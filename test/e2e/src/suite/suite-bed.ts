@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { Bed } from '@berth/bed/bed';
 import { demoNodes } from '@berth/bed/demo-nodes';
 import { readEnvironment } from '@berth/bed/environment';
-import { takeLock } from '@berth/bed/process/lock';
 import { openBed } from '@berth/bed/start-bed';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { bedContext } from '../bed-context.ts';
 import type { BerthContext } from '../beside.ts';
 import type { Stage } from '../demo/acts.ts';
 import { waitUntil } from '../wait.ts';
+import { takeNodes } from './node-queue.ts';
 
 export const SUITE_BED = 'test';
 
@@ -36,19 +36,14 @@ export const SUITE_NODES = demoNodes(3);
  */
 export const holdNodes = (nodes: readonly string[] = SUITE_NODES.map(({ name }) => name)): void => {
   const { paths, signal } = bedContext(() => {}, new AbortController().signal);
-  const releases: (() => Promise<void>)[] = [];
+  let release: (() => Promise<void>) | undefined;
   let isLate = false;
-  // All take them in the same order, so that no two wait for each other.
   beforeAll(async () => {
-    for (const node of [...nodes].sort()) {
-      releases.push(await takeLock(join(paths.run(SUITE_BED), 'tests', `${node}.lock`), signal));
-    }
+    release = await takeNodes(join(paths.run(SUITE_BED), 'tests'), nodes, signal);
     isLate = Date.now() / 1000 > (readEnvironment().testsUntil ?? Number.POSITIVE_INFINITY);
   });
   beforeEach(({ skip }) => skip(isLate, LATE));
-  afterAll(async () => {
-    for (const release of releases) await release();
-  });
+  afterAll(() => release?.());
 };
 
 /** A namespace of the test's own in that cluster, and the nodes that it holds: all by default. */

@@ -2,9 +2,8 @@ import {
   CONFIRM_DATA_LOSS_ANNOTATION,
   HEALTH_CHECK_SECRET_ANNOTATION,
   HEALTH_CHECK_URL_ANNOTATION,
-  REMOVE_NODE_ANNOTATION,
 } from '@berth/contract/names';
-import { CLAIMS, NODES, SECRETS } from '@berth/kube/resources';
+import { CLAIMS, SECRETS } from '@berth/kube/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpsAnswer, serveAnswer } from '../testing/https-answer.ts';
 import { useStage } from '../testing/use-stage.ts';
@@ -85,11 +84,7 @@ describe('nothing is given up', () => {
       for (const pod of there) stage.node(name).kubelet.setReady(`${stage.namespace}/${pod}`, false);
     }
     await stage.cordon('crowded-c', false);
-    await stage.client.mergePatch(
-      NODES,
-      { name: crowdedNode },
-      { spec: { unschedulable: true }, metadata: { annotations: { [REMOVE_NODE_ANNOTATION]: 'true' } } },
-    );
+    await stage.drain(crowdedNode, true);
     const moved = async () => {
       const nodes = await nodesOf(...there);
       return there.filter((_, index) => nodes[index] !== undefined && nodes[index] !== crowdedNode);

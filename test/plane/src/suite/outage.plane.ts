@@ -1,26 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readEnvironment } from '@berth/bed/environment';
 import { LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
 import { describe, expect, it } from 'vitest';
 import { useStage } from '../testing/use-stage.ts';
 
 const OF_SET = ['outage-a', 'outage-b', 'outage-c'];
 const ALONE = 'outage-d';
+const OF_DRAINED = ['outage-e', 'outage-f', 'outage-g'];
 const stage = useStage(
   'outage',
-  [...OF_SET, ALONE].map((name, index) => ({ name, rack: `r${index}`, gib: 20 })),
+  [...OF_SET, ALONE, ...OF_DRAINED].map((name, index) => ({ name, rack: `r${index}`, gib: 20 })),
 );
 
 /** For how long the work has gone on when the API server goes. */
 const BEGUN_MS = 500;
 const MEMBERS = 2;
+const MINUTE_MS = 60_000;
+
+/** Longer ones are asked for by `npm run soak -- outage`. */
+const { outageSeconds } = readEnvironment();
+const lasting = (seconds: number): number => (outageSeconds ?? seconds) * 1000;
 
 const killed = {
-  ms: 20_000,
+  ms: lasting(20),
   begin: () => stage.plane.bed.controlPlane.killApiServer(),
   end: () => stage.plane.bed.controlPlane.startApiServer(stage.plane.berth.signal),
 };
 const frozen = {
-  ms: 12_000,
+  ms: lasting(12),
   begin: () => stage.plane.bed.controlPlane.freezeApiServer(),
   end: () => stage.plane.bed.controlPlane.thawApiServer(),
 };
@@ -34,21 +41,23 @@ describe.each([
   ['is killed and started again', 'killed', killed],
   ['keeps its connections and does not answer', 'frozen', frozen],
 ])('an API server that %s', (_what, round, outage) => {
-  const [grows, goes, comes, set] = ['grows', 'goes', 'comes', 'set'].map((name) => `${name}-${round}`) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const name = (what: string): string => `${what}-${round}`;
+  const [grows, goes, comes] = [name('grows'), name('goes'), name('comes')];
+  const [set, drained] = [name('set'), name('drained')];
   let lostNode: string;
   let lostClaim: string | undefined;
+  let leavingNode: string;
   let gone: string;
 
-  it('goes while a volume is made, one grows, one is deleted, and a member of a set recovers', async () => {
+  const begins =
+    'goes while a volume is made, one grows, one is deleted, a set recovers a member, and a node is drained';
+  it(begins, { timeout: 2 * MINUTE_MS + outage.ms }, async () => {
     await stage.makeSet({ name: set, className: 'replaceable', replicas: MEMBERS, nodes: OF_SET });
-    for (const name of [grows, goes]) await use(name);
-    for (const name of [grows, goes]) await stage.isReady(name);
-    await stage.areReady(set, MEMBERS);
+    await stage.makeSet({ name: drained, className: 'replaceable', replicas: MEMBERS, nodes: OF_DRAINED });
+    for (const each of [grows, goes]) await use(each);
+    for (const each of [grows, goes]) await stage.isReady(each);
+    for (const each of [set, drained]) await stage.areReady(each, MEMBERS);
+    leavingNode = (await stage.nodeOf(`${drained}-0`)) ?? '';
     lostClaim = (await stage.claim(`data-${set}-0`))?.metadata?.uid;
     lostNode = (await stage.nodeOf(`${set}-0`)) ?? '';
     gone = (await stage.logicalVolumeOf(goes))?.metadata.name ?? '';
@@ -56,6 +65,7 @@ describe.each([
     await stage.node(lostNode).powerCut();
     await Promise.all([
       stage.takeOutOfService(lostNode),
+      stage.drain(leavingNode, true),
       stage.ask(grows, '2Gi'),
       stage.deletePod(goes),
       stage.deleteClaim(goes),
@@ -86,5 +96,15 @@ describe.each([
     expect(records.flatMap(({ spec }) => spec.claims.map(({ uid }) => uid))).toEqual([lostClaim]);
     await stage.client.mergePatch(NODES, { name: lostNode }, { spec: { taints: null } });
     await stage.node(lostNode).boot();
+  });
+
+  it('finds the drained node empty, and its member elsewhere', async () => {
+    await stage
+      .soon(async () => [leavingNode, undefined].includes(await stage.nodeOf(`${drained}-0`)), 60_000)
+      .toBe(false);
+    await stage.areReady(drained, MEMBERS);
+    const left = () => stage.node(leavingNode).machine.state.groups.flatMap(({ lvs }) => lvs.map((lv) => lv.name));
+    await stage.soon(left).toEqual([]);
+    await stage.drain(leavingNode, false);
   });
 });

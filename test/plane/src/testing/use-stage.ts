@@ -1,3 +1,4 @@
+import { REMOVE_NODE_ANNOTATION } from '@berth/contract/names';
 import { waitUntil } from '@berth/e2e/wait';
 import {
   CLAIMS,
@@ -110,6 +111,16 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
       plane.client.mergePatch(NODES, { name }, { spec: { taints: [OUT_OF_SERVICE] } }),
     cordon: (name: string, unschedulable: boolean) =>
       plane.client.mergePatch(NODES, { name }, { spec: { unschedulable } }),
+    /** Says that the node is to be removed, so that its members move away; or that it stays after all. */
+    drain: (name: string, leaves: boolean) =>
+      plane.client.mergePatch(
+        NODES,
+        { name },
+        {
+          spec: { unschedulable: leaves },
+          metadata: { annotations: { [REMOVE_NODE_ANNOTATION]: leaves ? 'true' : null } },
+        },
+      ),
     claim,
     pod,
     leftovers,

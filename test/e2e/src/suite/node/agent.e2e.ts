@@ -6,7 +6,7 @@ import { nodeOf } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, openStage, waitingOn } from '../suite-bed.ts';
 
-const NODE = 'node-3';
+const NODE = 'node-1';
 
 let stage: Stage;
 

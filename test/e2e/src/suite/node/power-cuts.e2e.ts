@@ -9,7 +9,7 @@ import { nodeOf } from '../../volume-facts.ts';
 import { awaitNothingLeft } from '../one-claim.ts';
 import { holdNodes, openStage } from '../suite-bed.ts';
 
-const NODE = 'node-1';
+const NODE = 'node-3';
 
 const MINUTES = 60_000;
 /** While the volumes are made and grow, while their file systems do, and when all of it should be over. */
