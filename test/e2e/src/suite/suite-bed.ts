@@ -32,9 +32,12 @@ export const SUITE_NODES = demoNodes(3);
 
 /**
  * Keeps the tests of this file alone on nodes, all by default: files that work on different nodes run at the same time. When the
- * run's time is over by the time the nodes are free, its tests are skipped and say so.
+ * run's time is over by the time the nodes are free, its tests are skipped and say so. Gives what opens a stage on those nodes: a
+ * namespace of the test's own in the cluster.
  */
-export const holdNodes = (nodes: readonly string[] = SUITE_NODES.map(({ name }) => name)): void => {
+export const holdNodes = (
+  nodes: readonly string[] = SUITE_NODES.map(({ name }) => name),
+): ((namespace: string) => Promise<Stage>) => {
   const { paths, signal } = bedContext(() => {}, new AbortController().signal);
   let release: (() => Promise<void>) | undefined;
   let isLate = false;
@@ -44,14 +47,11 @@ export const holdNodes = (nodes: readonly string[] = SUITE_NODES.map(({ name }) 
   });
   beforeEach(({ skip }) => skip(isLate, LATE));
   afterAll(() => release?.());
-};
-
-/** A namespace of the test's own in that cluster, and the nodes that it holds: all by default. */
-export const openStage = async (namespace: string, nodes?: readonly string[]): Promise<Stage> => {
-  const bed = await openSuiteBed();
-  await bed.kubectl(['create', 'namespace', namespace]);
-  const { paths, signal } = bedContext(() => {}, new AbortController().signal);
-  return { bed, repository: paths.repository, namespace, nodes: nodes ?? [...bed.nodes.keys()], signal };
+  return async (namespace) => {
+    const bed = await openSuiteBed();
+    await bed.kubectl(['create', 'namespace', namespace]);
+    return { bed, repository: paths.repository, namespace, nodes, signal };
+  };
 };
 
 const PATIENCE_MS = 3 * 60_000;

@@ -3,12 +3,12 @@ import { list } from '../../api.ts';
 import { extenderMetrics } from '../../beside.ts';
 import * as acts from '../../demo/acts.ts';
 import { readAllocatable } from '../../storage-facts.ts';
-import { holdNodes, openStage } from '../suite-bed.ts';
+import { holdNodes } from '../suite-bed.ts';
 
 let stage: acts.Stage;
 let before: Awaited<ReturnType<typeof readAllocatable>>;
 
-holdNodes();
+const openStage = holdNodes();
 
 beforeAll(async () => {
   stage = await openStage('elasticsearch');

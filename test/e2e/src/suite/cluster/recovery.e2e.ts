@@ -4,7 +4,7 @@ import type { Stage } from '../../demo/acts.ts';
 import { replaceController } from '../../deploy-berth.ts';
 import { logicalVolumes, nodeOf } from '../../volume-facts.ts';
 import { awaitNothingLeft } from '../one-claim.ts';
-import { holdNodes, openStage, suiteContext, waitingOn } from '../suite-bed.ts';
+import { holdNodes, suiteContext, waitingOn } from '../suite-bed.ts';
 
 const MINUTES = 60_000;
 const MEMBERS = 3;
@@ -67,7 +67,7 @@ const volumeOfFirst = async () => {
 const nodeOfFirst = async () =>
   (await members()).find(({ metadata }) => metadata.name === 'kept-thrice-0')?.spec.nodeName ?? '';
 
-holdNodes();
+const openStage = holdNodes();
 
 beforeAll(async () => {
   stage = await openStage('recovery');

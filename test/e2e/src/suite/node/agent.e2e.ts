@@ -4,16 +4,16 @@ import type { Stage } from '../../demo/acts.ts';
 import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
-import { holdNodes, openStage, waitingOn } from '../suite-bed.ts';
+import { holdNodes, waitingOn } from '../suite-bed.ts';
 
 const NODE = 'node-1';
 
 let stage: Stage;
 
-holdNodes([NODE]);
+const openStage = holdNodes([NODE]);
 
 beforeAll(async () => {
-  stage = await openStage('agent', [NODE]);
+  stage = await openStage('agent');
 });
 
 const waitFor = waitingOn(() => stage);

@@ -9,7 +9,7 @@ import type { Stage } from '../../demo/acts.ts';
 import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { waitUntil } from '../../wait.ts';
-import { holdNodes, openStage } from '../suite-bed.ts';
+import { holdNodes } from '../suite-bed.ts';
 
 const NODE = 'node-2';
 
@@ -37,10 +37,10 @@ const awaitDisk = async (serial: string, state: DiskStatus['state'] | 'forgotten
 const ask = (spec: object) =>
   stage.bed.kubectl(['patch', 'nodestorage', NODE, '--type=merge', '-p', JSON.stringify({ spec })]);
 
-holdNodes([NODE]);
+const openStage = holdNodes([NODE]);
 
 beforeAll(async () => {
-  stage = await openStage('disks', [NODE]);
+  stage = await openStage('disks');
   node = nodeOf(stage.bed, NODE);
   directory = await mkdtemp(join(tmpdir(), 'disks-'));
 });

@@ -3,7 +3,7 @@ import { list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
 import { waitUntil } from '../../wait.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
-import { holdNodes, openStage } from '../suite-bed.ts';
+import { holdNodes } from '../suite-bed.ts';
 
 const NODE = 'node-2';
 
@@ -37,10 +37,10 @@ const mountedBytes = async () => {
   return blockBytes * blocks;
 };
 
-holdNodes([NODE]);
+const openStage = holdNodes([NODE]);
 
 beforeAll(async () => {
-  stage = await openStage('growth', [NODE]);
+  stage = await openStage('growth');
   await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('berth-nvme', NODE));
   await kubectl('wait', '--for=condition=Ready', 'pod/one', '--timeout=180s');
 });

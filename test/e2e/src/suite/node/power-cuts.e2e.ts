@@ -7,7 +7,7 @@ import { runPowerCuts } from '../../power-cuts/power-cuts.ts';
 import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { awaitNothingLeft } from '../one-claim.ts';
-import { holdNodes, openStage } from '../suite-bed.ts';
+import { holdNodes } from '../suite-bed.ts';
 
 const NODE = 'node-3';
 
@@ -35,10 +35,10 @@ const pathsOfDrives = async (node: string) => {
   );
 };
 
-holdNodes([NODE]);
+const openStage = holdNodes([NODE]);
 
 beforeAll(async () => {
-  stage = await openStage('power-cuts', [NODE]);
+  stage = await openStage('power-cuts');
 });
 
 describe('three power cuts of a node while volumes are made, grown, written to and removed', () => {

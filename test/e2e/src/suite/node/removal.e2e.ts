@@ -7,7 +7,7 @@ import { readNodeStorage } from '../../storage-facts.ts';
 import { nodeOf } from '../../volume-facts.ts';
 import { waitUntil } from '../../wait.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
-import { holdNodes, openStage } from '../suite-bed.ts';
+import { holdNodes } from '../suite-bed.ts';
 
 const NODE = 'node-2';
 const MINUTES = 60_000;
@@ -51,10 +51,10 @@ const checksum = async (): Promise<string> => {
   return kubectl('exec', 'one', '--', 'md5sum', '/data/large');
 };
 
-holdNodes([NODE]);
+const openStage = holdNodes([NODE]);
 
 beforeAll(async () => {
-  stage = await openStage('removal', [NODE]);
+  stage = await openStage('removal');
   await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('berth-ssd', NODE));
   await kubectl('wait', '--for=condition=Ready', 'pod/one', '--timeout=180s');
   await kubectl('exec', 'one', '--', 'dd', 'if=/dev/urandom', 'of=/data/large', 'bs=1M', 'count=64');

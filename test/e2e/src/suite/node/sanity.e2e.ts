@@ -9,7 +9,7 @@ import { controllerSocket } from '../../beside.ts';
 import type { Stage } from '../../demo/acts.ts';
 import { waitUntil } from '../../wait.ts';
 import { awaitNothingLeft } from '../one-claim.ts';
-import { holdNodes, openStage, suiteContext } from '../suite-bed.ts';
+import { holdNodes, suiteContext } from '../suite-bed.ts';
 
 const NODE = 'node-1';
 const CONTROLLER_PORT = 9813;
@@ -19,10 +19,10 @@ const MINUTE_MS = 60_000;
 let stage: Stage;
 let image: string;
 
-holdNodes([NODE]);
+const openStage = holdNodes([NODE]);
 
 beforeAll(async () => {
-  stage = await openStage('sanity', [NODE]);
+  stage = await openStage('sanity');
   await stage.bed.kubectl(['apply', '-f', '-'], FILLER);
   const context = bedContext((line) => console.error(line), stage.signal);
   const suite = (await ensureTools(context, [conformanceFamily])).path('csi-sanity');
