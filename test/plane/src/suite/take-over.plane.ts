@@ -1,12 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findDaemon } from '@berth/bed/process/spawn';
 import { CONTROLLER, startController } from '@berth/e2e/beside';
-import { LEASES, LOGICAL_VOLUMES } from '@berth/kube/resources';
+import { LEASES, LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CONTROLLER_SETTINGS } from '../plane.ts';
 import { useStage } from '../testing/use-stage.ts';
 
-const stage = useStage('over', [{ name: 'over-a', rack: 'r1', gib: 20 }]);
+const ALONE = 'over-a';
+const OF_SET = ['over-b', 'over-c', 'over-d'];
+const MEMBERS = 2;
+const stage = useStage(
+  'over',
+  [ALONE, ...OF_SET].map((name, index) => ({ name, rack: `r${index}`, gib: 20 })),
+);
 
 /** The longest that nobody works: the promise is 15 s. */
 const TAKE_OVER_MS = 15_000;
@@ -23,7 +29,7 @@ const kill = async (name: string) => {
 };
 const use = async (name: string) => {
   await stage.makeClaim({ name, className: 'berth-nvme' });
-  await stage.makePod({ name, claims: [name] });
+  await stage.makePod({ name, claims: [name], node: ALONE });
 };
 
 /** Other tests find the one that the set-up started. */
@@ -39,32 +45,47 @@ describe('a leading controller that is killed', () => {
     ['in the middle of it', OTHER, CONTROLLER, 400],
     ['near its end', CONTROLLER, OTHER, 1_200],
   ])('%s is followed within 15 s by the other, which finishes', async (_when, leader, other, afterMs) => {
-    const [grows, goes, comes] = ['grows', 'goes', 'comes'].map((name) => `${name}-${afterMs}`) as [
-      string,
-      string,
-      string,
-    ];
+    const name = (what: string): string => `${what}-${afterMs}`;
+    const [grows, goes, comes, set] = [name('grows'), name('goes'), name('comes'), name('set')];
     await start(other);
+    await stage.makeSet({ name: set, className: 'replaceable', replicas: MEMBERS, nodes: OF_SET });
     await use(grows);
     await use(goes);
     await stage.isReady(grows);
     await stage.isReady(goes);
+    await stage.areReady(set, MEMBERS);
     const gone = (await stage.logicalVolumeOf(goes))?.metadata.name ?? '';
+    const lostNode = (await stage.nodeOf(`${set}-0`)) ?? '';
     const before = await holder();
-    await Promise.all([stage.ask(grows, '2Gi'), stage.deletePod(goes), stage.deleteClaim(goes), use(comes)]);
+    await stage.node(lostNode).powerCut();
+    await Promise.all([
+      stage.ask(grows, '2Gi'),
+      stage.deletePod(goes),
+      stage.deleteClaim(goes),
+      use(comes),
+      stage.takeOutOfService(lostNode),
+    ]);
     await delay(afterMs);
     await kill(leader);
     await stage.soon(holder, TAKE_OVER_MS).not.toBe(before);
     await stage.isReady(comes);
     await stage.soon(async () => (await stage.claim(grows))?.status?.capacity?.storage).toBe('2Gi');
     await stage.soon(() => stage.client.get(LOGICAL_VOLUMES, { name: gone })).toBeUndefined();
+    await stage.soon(async () => [lostNode, undefined].includes(await stage.nodeOf(`${set}-0`)), 60_000).toBe(false);
+    await stage.areReady(set, MEMBERS);
+    expect((await stage.recordsOf(`${set}-0`)).map(({ status }) => status?.phase)).toEqual(['Done']);
+    await stage.client.mergePatch(NODES, { name: lostNode }, { spec: { taints: null } });
+    await stage.node(lostNode).boot();
   });
 
   it('has left no volume twice and none too many', async () => {
-    const { items } = await stage.client.list(LOGICAL_VOLUMES);
-    const objects = items.map(({ metadata }) => metadata.name).sort();
-    const onDisk = stage.node('over-a').machine.state.groups.flatMap(({ lvs }) => lvs.map(({ name }) => name));
-    expect(onDisk.sort()).toEqual(objects);
-    expect(objects).toHaveLength(6);
+    const objects = async () => (await stage.client.list(LOGICAL_VOLUMES)).items.map(({ metadata }) => metadata.name);
+    const onDisk = () =>
+      [ALONE, ...OF_SET].flatMap((node) =>
+        stage.node(node).machine.state.groups.flatMap(({ lvs }) => lvs.map(({ name }) => name)),
+      );
+    // Two of each round, and the members of its set; those that were lost go when their node is back.
+    await stage.soon(objects).toHaveLength(3 * (2 + MEMBERS));
+    await stage.soon(() => onDisk().sort()).toEqual((await objects()).sort());
   });
 });
