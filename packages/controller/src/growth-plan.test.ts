@@ -28,6 +28,16 @@ describe('a claim that asks for more', () => {
       ['resizePersistentVolume 20Gi', 'claim NodeResizePending 20Gi', 'Normal:FileSystemResizeRequired'],
     ],
     [
+      'gets what it asked for first, and no more later, when it asked for too much in between',
+      { claim: asking('20Gi', step('ControllerResizeInProgress', '50Gi')), logicalVolume: volume('20Gi', '50Gi') },
+      [
+        'resizeLogicalVolume 20Gi',
+        'resizePersistentVolume 20Gi',
+        'claim NodeResizePending 20Gi',
+        'Normal:FileSystemResizeRequired',
+      ],
+    ],
+    [
       'is left to kubelet when a crash came after the persistent volume was changed',
       {
         claim: asking('20Gi', step('ControllerResizeInProgress', '20Gi')),

@@ -92,7 +92,8 @@ const planGrown = (growth: Growth): Plan => {
   const size = formatQuantity(realBytes);
   const isBlock = logicalVolume.spec.volumeMode === 'Block';
   const sizeBefore = isBlock ? undefined : claim.status?.capacity?.storage;
-  const actions: Action[] = [];
+  // The claim asked for more before, and for less when the volume had grown part of the way.
+  const actions: Action[] = takeBack(growth);
   if (capacityOf(persistentVolume) < realBytes) {
     actions.push({ kind: 'resizePersistentVolume', persistentVolume, size, sizeBefore });
   }
@@ -143,9 +144,15 @@ const raise = ({ claim, logicalVolume, target, now }: Growth): Plan => {
   return { actions: [...actions, tell(claim, { type: 'Normal', reason: 'Resizing', message })] };
 };
 
-/** Takes the request back from the agent, so that it claims no room, and tells the user. */
+/** Takes back from the agent what it has not given yet, so that it claims no room. */
+const takeBack = ({ logicalVolume, realBytes }: Growth): Action[] =>
+  parseQuantity(logicalVolume.spec.size) > realBytes
+    ? [{ kind: 'resizeLogicalVolume', logicalVolume, size: formatQuantity(realBytes) }]
+    : [];
+
+/** Takes the request back, and tells the user. */
 const fail = (growth: Growth, reason: ResizeObstacle, message: string): Plan => {
-  const { claim, logicalVolume, realBytes, target, step, now } = growth;
+  const { claim, target, step, now } = growth;
   const actions: Action[] = [];
   const isToldAlready =
     step === 'ControllerResizeInfeasible' &&
@@ -156,10 +163,7 @@ const fail = (growth: Growth, reason: ResizeObstacle, message: string): Plan => 
     actions.push({ kind: 'patchClaimStatus', claim, status });
     actions.push(tell(claim, { type: 'Warning', reason: 'VolumeResizeFailed', message }));
   }
-  if (parseQuantity(logicalVolume.spec.size) > realBytes) {
-    actions.push({ kind: 'resizeLogicalVolume', logicalVolume, size: formatQuantity(realBytes) });
-  }
-  return { actions };
+  return { actions: [...actions, ...takeBack(growth)] };
 };
 
 /** The claim shows the new size, so the old one has nothing more to tell. */

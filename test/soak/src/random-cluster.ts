@@ -4,6 +4,7 @@ import type { CrashPoint } from '@berth/controller/testing/crashing-client';
 import { createFakeCluster, type FakeCluster } from '@berth/controller/testing/fake-cluster';
 import { createSteppedController, type SteppedController } from '@berth/controller/testing/stepped-controller';
 import { CLAIMS, VOLUMES } from '@berth/kube/resources';
+import type { PersistentVolumeClaim } from '@berth/kube/types';
 import fc from 'fast-check';
 
 const CLAIM = { namespace: 'shop', name: 'data-es-0' };
@@ -62,12 +63,19 @@ const happen = async (cluster: FakeCluster, controller: SteppedController, each:
     case 'deleteVolume':
       return cluster.client.delete(VOLUMES, { name: VOLUME });
     case 'ask': {
-      // The API server refuses it of a claim that is not bound.
-      if ((await cluster.claim())?.spec?.volumeName === undefined) return;
+      if (!mayAsk(await cluster.claim(), each.size)) return;
       const patch = { spec: { resources: { requests: { storage: each.size } } } };
       await cluster.client.mergePatch(CLAIMS, CLAIM, patch);
     }
   }
+};
+
+/** As the API server has it (ValidatePersistentVolumeClaimUpdate, Kubernetes 1.36): a bound claim may ask for less, but not for as little as it has. */
+const mayAsk = (claim: PersistentVolumeClaim | undefined, size: string): boolean => {
+  if (claim?.spec?.volumeName === undefined) return false;
+  const asked = parseQuantity(claim.spec.resources?.requests?.storage ?? '0');
+  const has = parseQuantity(claim.status?.capacity?.storage ?? '0');
+  return parseQuantity(size) >= asked || parseQuantity(size) > has;
 };
 
 const nodesWithVolume = (cluster: FakeCluster): string[] => ['a', 'b'].filter((node) => cluster.disk(node).has(VOLUME));
