@@ -71,10 +71,11 @@ export const createSteppedController = async (
     settle: async () => {
       for (let quiet = 0, rounds = 0; quiet < 3; rounds += 1) {
         if (rounds > 100) throw new Error('the cluster does not settle');
-        const before = await fingerprint(cluster);
+        const [before, alive] = [await fingerprint(cluster), life];
         await step();
         await cluster.step();
-        quiet = (await fingerprint(cluster)) === before ? quiet + 1 : 0;
+        // Who died did not show what there is to do.
+        quiet = (await fingerprint(cluster)) === before && life === alive ? quiet + 1 : 0;
       }
     },
     wait: async (ms) => {
