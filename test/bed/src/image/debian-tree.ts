@@ -58,16 +58,25 @@ async function ensureTree(
     signal,
     build: async (directory) => {
       const tree = join(directory, 'tree');
-      const archive = join(root, 'packages');
-      await mkdir(archive, { recursive: true });
-      const debootstrap = ['--variant=minbase', `--include=${packages.join(',')}`, `--cache-dir=${archive}`];
-      await run('debootstrap', [...debootstrap, suite, tree, await findMirror(signal)], { signal });
+      await bootstrapTree({ root, signal }, packages, tree);
       await finish(tree, directory);
       await slim(tree, signal);
       await packTree(tree, join(directory, 'root.tar'), signal);
       await rm(tree, { recursive: true });
     },
   });
+}
+
+/** Unpacks and sets up Debian with these packages in a directory. What is fetched stays in the cache for other trees. */
+export async function bootstrapTree(
+  { root, signal }: TreeContext,
+  packages: readonly string[],
+  tree: string,
+): Promise<void> {
+  const archive = join(root, 'packages');
+  await mkdir(archive, { recursive: true });
+  const debootstrap = ['--variant=minbase', `--include=${packages.join(',')}`, `--cache-dir=${archive}`];
+  await run('debootstrap', [...debootstrap, suite, tree, await findMirror(signal)], { signal });
 }
 
 /** The Debian mirror that this machine's own apt uses. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Accelerator, chooseAccelerator } from '../node/accelerator.ts';
 import { machineArguments } from '../node/qemu-arguments.ts';
@@ -9,8 +9,8 @@ import { ensureCacheEntry } from './cache-entry.ts';
 import { ensureContainerImages } from './container-images.ts';
 import { contentKey, directoryKey } from './content-key.ts';
 import { ensureContainerTree, ensureNodeTree } from './debian-tree.ts';
-import { goldenSize, type NodeImage } from './node-image.ts';
-import { qemuVersion } from './qemu-version.ts';
+import { type Emulator, ensureEmulator } from './emulator.ts';
+import { goldenSize, imageFiles, type NodeImage } from './node-image.ts';
 import { buildRootDisk, guestDirectory } from './root-disk.ts';
 import { buildSnapshot } from './snapshot.ts';
 
@@ -44,7 +44,12 @@ export async function ensureNodeImage({ paths, tools, progress, signal }: ImageC
     say(choice.because);
     return choice.accelerator;
   });
-  const key = await machineKey(accelerator, [nodeTree, containers, tools.key]);
+  const emulator = await step('emulator', async (say) => {
+    const chosen = await ensureEmulator(context, accelerator);
+    say(chosen.name);
+    return chosen;
+  });
+  const key = await machineKey({ accelerator, emulator }, [nodeTree, containers, tools.key]);
   const directory = await progress.step('node machine', (say) =>
     ensureCacheEntry({
       ...context,
@@ -52,6 +57,7 @@ export async function ensureNodeImage({ paths, tools, progress, signal }: ImageC
       build: async (unfinished) => {
         await buildRootDisk(unfinished, { nodeTree, containers, tools }, signal);
         say('root disk written');
+        await symlink(emulator.program, imageFiles(unfinished).emulator);
         await buildSnapshot({ directory: unfinished, accelerator, say, signal });
       },
     }),
@@ -59,7 +65,10 @@ export async function ensureNodeImage({ paths, tools, progress, signal }: ImageC
   return { directory, containers, accelerator };
 }
 
-async function machineKey(accelerator: Accelerator, parts: readonly string[]): Promise<string> {
+async function machineKey(
+  { accelerator, emulator }: { accelerator: Accelerator; emulator: Emulator },
+  parts: readonly string[],
+): Promise<string> {
   const ownCode = ['root-disk.ts', 'import-images.ts', 'initramfs.ts', 'snapshot.ts'].map((file) =>
     readFile(join(import.meta.dirname, file), 'utf8'),
   );
@@ -75,7 +84,7 @@ async function machineKey(accelerator: Accelerator, parts: readonly string[]): P
     ...makeUp,
     ...(await Promise.all(ownCode)),
     await directoryKey(guestDirectory),
-    await qemuVersion(),
+    emulator.name,
   ]);
 }
 

@@ -17,6 +17,8 @@ export function imageFiles(directory: string) {
   return {
     kernel: join(directory, 'vmlinuz'),
     initramfs: join(directory, 'initramfs'),
+    /** Link to the program that the machine runs in. */
+    emulator: join(directory, 'emulator'),
     rootDisk: join(directory, 'root.raw'),
     /** The golden machine's root disk at the moment of the snapshot. */
     goldenDisk: join(directory, 'golden.qcow2'),

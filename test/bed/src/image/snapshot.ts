@@ -38,7 +38,7 @@ export async function buildSnapshot(context: {
   });
   const machine = await startDaemon({
     name: 'golden',
-    file: 'qemu-system-x86_64',
+    file: files.emulator,
     args: machineArguments({
       ...goldenSize,
       accelerator,

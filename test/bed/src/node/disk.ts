@@ -102,8 +102,8 @@ export function deviceArguments(disk: Disk): Record<string, unknown> {
   };
 }
 
-/** A 64-bit NAA 5 name that depends on the serial alone; a string, since it exceeds what a JSON number holds exactly. */
-function worldWideName(serial: string): string {
+/** A 64-bit NAA 5 name that depends on the serial alone. */
+function worldWideName(serial: string): bigint {
   const digits = createHash('sha256').update(serial).digest('hex').slice(0, 15);
-  return `0x5${digits}`;
+  return BigInt(`0x5${digits}`);
 }

@@ -29,7 +29,7 @@ export async function startMachine(files: NodeFiles, state: NodeState, birth: Bi
   });
   const machine = await startDaemon({
     name: daemonName(state),
-    file: 'qemu-system-x86_64',
+    file: image.emulator,
     args: [...options, ...devicesOf(state, birth)],
     runDir: files.runDir,
     logFile: files.qemuLog,

@@ -8,6 +8,19 @@ export function createQmpDecoder(): (chunk: string) => QmpMessage[] {
   };
 }
 
+/** A command as its line; a bigint is written with all its digits. */
+export function encodeQmpCommand(
+  command: string,
+  commandArguments: Readonly<Record<string, unknown>>,
+  id: number,
+): string {
+  const exact = (_key: string, value: unknown) => (typeof value === 'bigint' ? rawJson(value.toString()) : value);
+  return `${JSON.stringify({ execute: command, arguments: commandArguments, id }, exact)}\n`;
+}
+
+/** ECMAScript proposal JSON.parse source text access, in V8; TypeScript does not know it yet. */
+const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+
 /** A message of the QEMU Machine Protocol: the greeting, an answer, an error or an event. */
 export interface QmpMessage {
   readonly QMP?: unknown;

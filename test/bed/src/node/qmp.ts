@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createQmpDecoder, type QmpMessage } from './qmp-frames.ts';
+import { createQmpDecoder, encodeQmpCommand, type QmpMessage } from './qmp-frames.ts';
 
 /** A connection to the monitor of one virtual machine. */
 export interface Qmp {
@@ -55,7 +55,7 @@ function createConnection(socket: Socket, signal: AbortSignal): { qmp: Qmp; fail
       lastId += 1;
       const id = lastId;
       const answer = new Promise<QmpMessage>((resolve) => answers.set(id, resolve));
-      socket.write(`${JSON.stringify({ execute: command, arguments: commandArguments, id })}\n`);
+      socket.write(encodeQmpCommand(command, commandArguments, id));
       const message = await Promise.race([answer, failed]);
       if (message.error !== undefined) throw new Error(`${command}: ${message.error.desc}`);
       return message.return;

@@ -25,6 +25,7 @@ export async function saveNode(context: NodeContext, name: string): Promise<void
   const origin = imageFiles(state.imageDirectory);
   await symlink(origin.kernel, saved.kernel);
   await symlink(origin.initramfs, saved.initramfs);
+  await symlink(origin.emulator, saved.emulator);
   await Promise.all([files.qmpSocket, files.agentSocket].map((socket) => rm(socket, { force: true })));
 }
 
