@@ -31,6 +31,7 @@ const prepare = async (percentPerReport: number) => {
 describe('a disk that an operator wants out', () => {
   it('is emptied and removed, is not taken again while that is asked for, and is afterwards', async () => {
     await prepare(40);
+    Object.assign(agent.machine.state.disks[0] ?? {}, { remembered: 'LVM2_member' });
     await leave(FIRST);
     await soon(() => disk()).toMatchObject({ state: 'Removed', reason: expect.stringContaining('may be pulled') });
     await soon(reasons).toEqual(['DiskRemovalStarted', 'DiskRemoved']);

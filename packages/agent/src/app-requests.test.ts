@@ -15,7 +15,7 @@ describe('what an operator asks for', () => {
     (await agent.client.list(EVENTS)).items.filter((event) => event.reason === reason).map(({ message }) => message);
 
   it('wipes a disk with leftovers, once, and takes it', async () => {
-    await plugIn({ content: leftover });
+    await plugIn({ content: leftover, remembered: 'ext4' });
     await restart();
     await soon(() => disk('/dev/nvme2n1')).toMatchObject({ state: 'Refused', reason: expect.stringContaining('ext4') });
     expect(agent.machine.state.disks.at(-1)?.content).toEqual(leftover);

@@ -1,10 +1,9 @@
 import { writeSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BedSpec } from '@berth/bed/bed';
-import { leaveRunning } from '@berth/bed/process/spawn';
 import { startBed } from '@berth/bed/start-bed';
 import { bedContext } from './bed-context.ts';
 import type { BerthContext } from './beside.ts';
+import { endWithProcess } from './end-with-process.ts';
 
 /**
  * Starts one real cluster for all tests of a suite and brings Berth into it. Gives what ends it, for vitest to call once after
@@ -20,15 +19,12 @@ export const setUpSuite = async (
   }
   const context = bedContext((line) => writeSync(2, `${line}\n`), interrupt.signal);
   const bed = await startBed(context, spec);
-  // Vitest ends at once when it is interrupted, without calling what is returned here.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
-  const endBed = () => leaveRunning(join(context.paths.repository, 'scripts/bed'), ['down', '--bed', spec.name]);
-  process.once('exit', endBed);
+  const isEnded = endWithProcess(context.paths.repository, spec.name);
   const tearDown = async () => {
     await Promise.allSettled([...bed.nodes.values()].map((node) => node.collectLogs(bed.logs)));
     writeSync(2, `Logs of every process: ${bed.logs}\n`);
     await bed.stop();
-    process.off('exit', endBed);
+    isEnded();
   };
   try {
     const { paths, progress, signal } = context;

@@ -1,10 +1,9 @@
 import { writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { clearBed } from '@berth/bed/clear-bed';
 import { preflight } from '@berth/bed/preflight';
-import { leaveRunning } from '@berth/bed/process/spawn';
 import { ensureUserModeTree } from '@berth/bed/user-mode/tree';
 import { bedContext } from '@berth/e2e/bed-context';
+import { endWithProcess } from '@berth/e2e/end-with-process';
 import { MACHINES, treeContext } from './machines.ts';
 
 /** Makes what all machines boot from. Vitest calls this once before the tests and the result once after them. */
@@ -14,10 +13,9 @@ export const setup = async (): Promise<() => Promise<void>> => {
   await preflight({ cache: paths.cache, progress, signal });
   await clearBed(paths, MACHINES);
   await progress.step('user-mode machines', () => ensureUserModeTree(treeContext(context)));
-  const endMachines = () => leaveRunning(join(paths.repository, 'scripts/bed'), ['down', '--bed', MACHINES]);
-  process.once('exit', endMachines);
+  const areEnded = endWithProcess(paths.repository, MACHINES);
   return async () => {
     await clearBed(paths, MACHINES);
-    process.off('exit', endMachines);
+    areEnded();
   };
 };

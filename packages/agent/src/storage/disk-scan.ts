@@ -78,7 +78,7 @@ export const scanDisks = async (
   const wiped = events.length === 0 ? before : await look();
   const { progress, report: left } = await advance(wiped);
   const hasFreed = countPhysicalVolumes(left) < countPhysicalVolumes(wiped.survey.report);
-  if (hasFreed) await forgetContents(wiped);
+  if (hasFreed) await forgetContents(request.leaving, wiped);
   const context = hasFreed ? await look() : { ...wiped, survey: { ...wiped.survey, report: left } };
   const { disks, hasChanged } = await settle(context);
   const grown = await growDisks(context);

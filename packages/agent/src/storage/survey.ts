@@ -53,14 +53,27 @@ export interface Survey {
 
 const SETTLE_MS = 30_000;
 
-/** To be called when the content of disks has changed: LVM, and udev whom lsblk asks, still remember what was on them. */
-export const forgetContents = async ({
-  host,
-  lvm,
-  signal,
-}: Pick<SurveyOptions, 'host' | 'lvm'> & { readonly signal: AbortSignal }): Promise<void> => {
+interface Changed extends Pick<SurveyOptions, 'host' | 'lvm'> {
+  readonly survey: Survey;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * To be called when the content of disks, known by their identities, has changed: LVM, and udev whom lsblk asks, still remember
+ * what was on them. udev looks by itself at a device that was written to, but not when that was while it was looking already.
+ */
+export const forgetContents = async (
+  identities: readonly string[],
+  { host, lvm, survey, signal }: Changed,
+): Promise<void> => {
   lvm.forgetReport();
-  await host.run(['udevadm', 'settle', '--timeout=20'], { timeoutMs: SETTLE_MS, signal });
+  const names = survey.disks
+    .filter(({ identity }) => identities.includes(identity.value))
+    .map(({ device }) => device.name);
+  const which = ['--subsystem-match=block', ...names.map((name) => `--sysname-match=${name}`)];
+  const options = { timeoutMs: SETTLE_MS, signal };
+  if (names.length > 0) await host.run(['udevadm', 'trigger', '--action=change', ...which], options);
+  await host.run(['udevadm', 'settle', '--timeout=20'], options);
 };
 
 /** Looks at the disks; changes nothing. */

@@ -25,7 +25,7 @@ export const wipeDisks = async (identities: readonly string[], context: WipeCont
     const obstacle = await wipe(identity, context);
     events.push(obstacle === undefined ? wiped(identity) : refuseToWipe(identity, obstacle));
   }
-  if (events.some(({ type }) => type === 'Normal')) await forgetContents(context);
+  if (events.some(({ type }) => type === 'Normal')) await forgetContents(identities, context);
   return events;
 };
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { CommandResult } from '@berth/runtime/spawn';
 import { runFakeLvm } from './fake-lvm.ts';
 import { findDisk, findLv } from './fake-lvm-command.ts';
@@ -92,7 +93,11 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     return ok('');
   },
   smartctl: (state, args) => ok(JSON.stringify(findDisk(state, args.at(-1) ?? '')?.smart ?? {})),
-  udevadm: () => ok(''),
+  udevadm: (state, [command, ...args]) => {
+    if (command !== 'trigger') return ok('');
+    for (const disk of state.disks) if (args.includes(`--sysname-match=${basename(disk.path)}`)) delete disk.remembered;
+    return ok('');
+  },
   xfs_growfs: grow,
   resize2fs: grow,
   stat: () => ok('4096 1000 600 700 512 500\n'),
@@ -148,7 +153,7 @@ const bind = (state: MachineState, source: string, target: string): CommandResul
   return ok('');
 };
 
-const lsblkRow = ({ path, sizeBytes, lsblk }: FakeDisk, index: number) => ({
+const lsblkRow = ({ path, sizeBytes, remembered, lsblk }: FakeDisk, index: number) => ({
   ...{
     kname: path.replace('/dev/', ''),
     path,
@@ -158,7 +163,7 @@ const lsblkRow = ({ path, sizeBytes, lsblk }: FakeDisk, index: number) => ({
     'log-sec': 512,
   },
   ...{ rota: false, ro: false, rm: false, tran: 'nvme', vendor: null, model: 'Disk', serial: `S-${path}`, wwn: null },
-  ...{ fstype: null, pttype: null, mountpoint: null },
+  ...{ fstype: remembered ?? null, pttype: null, mountpoint: null },
   ...lsblk,
 });
 

@@ -5,6 +5,8 @@ export interface FakeDisk {
   /** Undefined: blank. */
   content?: FakeContent;
   unreadable?: boolean;
+  /** Type of the content that udev remembers, whatever has become of it, until it is told to look again. */
+  remembered?: string;
   /** What smartctl prints of it as JSON. */
   smart?: unknown;
   /** What lsblk says beside what follows from the rest. */
