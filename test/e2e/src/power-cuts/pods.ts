@@ -5,6 +5,8 @@ import { nodeOf } from '../volume-facts.ts';
 import { waitUntil } from '../wait.ts';
 
 const MINUTE_MS = 60_000;
+/** A node that has just booted has much to do at once, and on a machine that has much else to do as well. */
+const PATIENCE_MS = 10 * MINUTE_MS;
 
 /** A pod on one node with a claim of its own, and what it has flushed to its volume. */
 export interface CutPod {
@@ -64,7 +66,7 @@ export const awaitPod = (stage: Stage, pod: CutPod): Promise<void> =>
         (error: Error) => error.message,
       );
     },
-    { timeoutMs: 5 * MINUTE_MS, signal: stage.signal },
+    { timeoutMs: PATIENCE_MS, signal: stage.signal },
   );
 
 /** Waits until the claim, and with it the file system, has so many GiB. */
@@ -75,7 +77,7 @@ export const awaitSize = (stage: Stage, { name }: CutPod, gib: number): Promise<
       const has = claim?.status?.capacity?.storage;
       return has === `${gib}Gi` ? 'done' : `claim ${name} has ${has}, not ${gib}Gi`;
     },
-    { timeoutMs: 5 * MINUTE_MS, signal: stage.signal },
+    { timeoutMs: PATIENCE_MS, signal: stage.signal },
   );
 
 /** Files that are missing or hold something else than what was flushed, as sentences. */

@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 describe('three power cuts of a node while volumes are made, grown, written to and removed', () => {
   it('lose no flushed file and leak no volume, also when the disks have other names afterwards (traps 30 and 50)', {
-    timeout: 15 * MINUTES,
+    timeout: 25 * MINUTES,
   }, async () => {
     const before = await pathsOfDrives(NODE);
     const whileOff = (cut: number) => (cut === 2 ? exchangeDrives(nodeOf(stage.bed, NODE)) : Promise.resolve());
