@@ -94,6 +94,7 @@ describe('a watched cache and the real API server', () => {
     await controlPlane.killApiServer();
     // Whatever comes of it, the other tests need the API server again.
     await compact(plane).finally(() => controlPlane.startApiServer(plane.berth.signal));
+    await soon(() => servedFromCache(plane)).toBe(true);
     line.release();
     await soon(() => told).toEqual([`${goes} came`, `${stays} came`, `${goes} went`, `${comes} came`]);
     expect(warnings).toContainEqual(expect.stringMatching(/too old resource version|compacted/));
@@ -147,6 +148,13 @@ const listed = (client: KubeClient): Promise<'listed' | 'refused'> =>
   client.list<NodeStorage>(NODE_STORAGES).then(
     () => 'listed',
     () => 'refused',
+  );
+
+/** Whether the API server, just started, has read what is in etcd: until then it tells watchers only to come again. */
+const servedFromCache = ({ bed }: Plane): Promise<boolean> =>
+  bed.kubectl(['get', '--raw', '/apis/csi.storage.io/v1alpha1/nodestorages?resourceVersion=0']).then(
+    () => true,
+    () => false,
   );
 
 /** Makes etcd forget all versions but the latest, by its JSON interface. */

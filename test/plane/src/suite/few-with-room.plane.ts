@@ -1,5 +1,5 @@
 import { extenderMetrics } from '@berth/e2e/beside';
-import { CAPACITIES } from '@berth/kube/resources';
+import { CAPACITIES, NODES } from '@berth/kube/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addSilentNodes } from '../nodes/silent-nodes.ts';
 import { metricOf } from '../testing/extender-metrics.ts';
@@ -13,16 +13,29 @@ const MOST_REFUSALS = 2;
 const stage = useStage('few', [{ name: 'few-with-room', rack: 'r1', gib: 6 }]);
 let remove: () => Promise<void> = async () => {};
 
+let happenings = 0;
+let life: NodeJS.Timeout;
+
 beforeAll(async () => {
   remove = await addSilentNodes(stage.client, NAMES, 1);
+  // In a cluster of this size something always happens.
+  const happen = (metadata: object) => stage.client.mergePatch(NODES, { name: NAMES[0] ?? '' }, { metadata });
+  life = setInterval(() => {
+    happenings += 1;
+    happen({ labels: { happenings: String(happenings) } }).catch(() => undefined);
+  }, HAPPENING_MS);
 });
 
-afterAll(() => remove());
+afterAll(async () => {
+  clearInterval(life);
+  await remove();
+});
 
 /** Two thousand objects are made. */
 const MADE_MS = 90_000;
-/** An attempt that failed is repeated when something happens in the cluster; when nothing does, kube-scheduler waits for five minutes. */
+/** An attempt that failed is repeated when something happens in the cluster; if all else fails, after five minutes. */
 const PLACED_MS = 330_000;
+const HAPPENING_MS = 2_000;
 
 const PODS = ['one', 'two', 'three'];
 
