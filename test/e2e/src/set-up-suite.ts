@@ -19,12 +19,12 @@ export const setUpSuite = async (
   }
   const context = bedContext((line) => writeSync(2, `${line}\n`), interrupt.signal);
   const bed = await startBed(context, spec);
-  const isEnded = endWithProcess(context.paths.repository, spec.name);
+  const letGo = endWithProcess(context.paths.repository, spec.name);
   const tearDown = async () => {
     await Promise.allSettled([...bed.nodes.values()].map((node) => node.collectLogs(bed.logs)));
     writeSync(2, `Logs of every process: ${bed.logs}\n`);
     await bed.stop();
-    isEnded();
+    letGo();
   };
   try {
     const { paths, progress, signal } = context;

@@ -95,7 +95,8 @@ const claimMounts = (pod: PodObject): { claim: string; mountPoint: string }[] =>
     return persistentVolumeClaim && mountPoint ? [{ claim: persistentVolumeClaim.claimName, mountPoint }] : [];
   });
 
-const output = async (node: Node, argv: readonly string[]): Promise<string> => {
+/** Standard output of a command in a node; throws when it ends with another code than 0. */
+export const output = async (node: Node, argv: readonly string[]): Promise<string> => {
   const { stdout, stderr, exitCode } = await node.exec(argv);
   if (exitCode !== 0) throw new Error(`${argv.join(' ')} on ${node.name} ended with ${exitCode}: ${stderr.trim()}`);
   return stdout;

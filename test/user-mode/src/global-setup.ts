@@ -13,9 +13,9 @@ export const setup = async (): Promise<() => Promise<void>> => {
   await preflight({ cache: paths.cache, progress, signal });
   await clearBed(paths, MACHINES);
   await progress.step('user-mode machines', () => ensureUserModeTree(treeContext(context)));
-  const areEnded = endWithProcess(paths.repository, MACHINES);
+  const letGo = endWithProcess(paths.repository, MACHINES);
   return async () => {
     await clearBed(paths, MACHINES);
-    areEnded();
+    letGo();
   };
 };

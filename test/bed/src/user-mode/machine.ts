@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecOptions, ExecResult } from '../node/guest-agent.ts';
 import { findDaemon, run, startDaemon } from '../process/spawn.ts';
@@ -49,13 +49,13 @@ export async function createUserModeMachine(options: UserModeOptions): Promise<U
   await rm(directory, { recursive: true, force: true });
   await mkdir(exchange, { recursive: true });
   await run('mkfifo', ['-m', '600', terminal], { signal });
-  const images = disks.map((disk) => join(directory, `${disk.name}.img`));
-  for (const [index, image] of images.entries()) await allocate(image, disks[index]?.bytes ?? 0);
+  const imageOf = (disk: UserModeDisk): string => join(directory, `${disk.name}.img`);
+  for (const disk of disks) await run('truncate', ['-s', String(disk.bytes), imageOf(disk)], { signal });
   const kernelArguments = [
     ...[`mem=${MEMORY}`, 'root=/dev/root', 'rootfstype=hostfs', `rootflags=${tree}`, 'ro', 'init=/init'],
     ...[`exchange=${exchange}`, `uml_dir=${directory}/`, `umid=${name}`],
     ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl0=fd:0,null', 'quiet'],
-    ...images.map((image, index) => `ubd${index + 1}=${image}`),
+    ...disks.map((disk, index) => `ubd${index + 1}=${imageOf(disk)}`),
   ];
 
   const powerCut = async () => {
@@ -84,13 +84,4 @@ export async function createUserModeMachine(options: UserModeOptions): Promise<U
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function allocate(file: string, bytes: number): Promise<void> {
-  const handle = await open(file, 'w');
-  try {
-    await handle.truncate(bytes);
-  } finally {
-    await handle.close();
-  }
 }

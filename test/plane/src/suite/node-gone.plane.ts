@@ -1,4 +1,4 @@
-import { LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
+import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useStage } from '../testing/use-stage.ts';
 
@@ -43,10 +43,9 @@ describe('a member of a set whose node is out of service', () => {
   });
 
   it('has its old volume removed when the node is back', async () => {
-    const onDisk = () => stage.node(lostNode).machine.state.groups.flatMap(({ lvs }) => lvs.map(({ name }) => name));
+    const onDisk = () => stage.volumesOn(lostNode);
     expect(onDisk()).toContain(lostVolume);
-    await stage.client.mergePatch(NODES, { name: lostNode }, { spec: { taints: null } });
-    await stage.node(lostNode).boot();
+    await stage.putBackInService(lostNode);
     await stage.soon(onDisk).not.toContain(lostVolume);
     await stage.soon(() => stage.client.get(LOGICAL_VOLUMES, { name: lostVolume })).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readEnvironment } from '@berth/bed/environment';
-import { LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
+import { LOGICAL_VOLUMES } from '@berth/kube/resources';
 import { describe, expect, it } from 'vitest';
 import { useStage } from '../testing/use-stage.ts';
 
@@ -88,23 +88,19 @@ describe.each([
   });
 
   it('finds the member with a new volume elsewhere, and nothing but the lost one given up', async () => {
-    await stage.soon(async () => [lostNode, undefined].includes(await stage.nodeOf(`${set}-0`)), 60_000).toBe(false);
+    await stage.isElsewhere(`${set}-0`, lostNode);
     await stage.areReady(set, MEMBERS);
     expect((await stage.claim(`data-${set}-0`))?.metadata?.uid).not.toBe(lostClaim);
     const records = await stage.recordsOf(`${set}-0`);
     expect(records.map(({ status }) => status?.phase)).toEqual(['Done']);
     expect(records.flatMap(({ spec }) => spec.claims.map(({ uid }) => uid))).toEqual([lostClaim]);
-    await stage.client.mergePatch(NODES, { name: lostNode }, { spec: { taints: null } });
-    await stage.node(lostNode).boot();
+    await stage.putBackInService(lostNode);
   });
 
   it('finds the drained node empty, and its member elsewhere', async () => {
-    await stage
-      .soon(async () => [leavingNode, undefined].includes(await stage.nodeOf(`${drained}-0`)), 60_000)
-      .toBe(false);
+    await stage.isElsewhere(`${drained}-0`, leavingNode);
     await stage.areReady(drained, MEMBERS);
-    const left = () => stage.node(leavingNode).machine.state.groups.flatMap(({ lvs }) => lvs.map((lv) => lv.name));
-    await stage.soon(left).toEqual([]);
+    await stage.soon(() => stage.volumesOn(leavingNode)).toEqual([]);
     await stage.drain(leavingNode, false);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findDaemon } from '@berth/bed/process/spawn';
 import { CONTROLLER, startController } from '@berth/e2e/beside';
-import { LEASES, LOGICAL_VOLUMES, NODES } from '@berth/kube/resources';
+import { LEASES, LOGICAL_VOLUMES } from '@berth/kube/resources';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CONTROLLER_SETTINGS } from '../plane.ts';
 import { useStage } from '../testing/use-stage.ts';
@@ -71,19 +71,15 @@ describe('a leading controller that is killed', () => {
     await stage.isReady(comes);
     await stage.soon(async () => (await stage.claim(grows))?.status?.capacity?.storage).toBe('2Gi');
     await stage.soon(() => stage.client.get(LOGICAL_VOLUMES, { name: gone })).toBeUndefined();
-    await stage.soon(async () => [lostNode, undefined].includes(await stage.nodeOf(`${set}-0`)), 60_000).toBe(false);
+    await stage.isElsewhere(`${set}-0`, lostNode);
     await stage.areReady(set, MEMBERS);
     expect((await stage.recordsOf(`${set}-0`)).map(({ status }) => status?.phase)).toEqual(['Done']);
-    await stage.client.mergePatch(NODES, { name: lostNode }, { spec: { taints: null } });
-    await stage.node(lostNode).boot();
+    await stage.putBackInService(lostNode);
   });
 
   it('has left no volume twice and none too many', async () => {
     const objects = async () => (await stage.client.list(LOGICAL_VOLUMES)).items.map(({ metadata }) => metadata.name);
-    const onDisk = () =>
-      [ALONE, ...OF_SET].flatMap((node) =>
-        stage.node(node).machine.state.groups.flatMap(({ lvs }) => lvs.map(({ name }) => name)),
-      );
+    const onDisk = () => [ALONE, ...OF_SET].flatMap(stage.volumesOn);
     // Two of each round, and the members of its set; those that were lost go when their node is back.
     await stage.soon(objects).toHaveLength(3 * (2 + MEMBERS));
     await stage.soon(() => onDisk().sort()).toEqual((await objects()).sort());

@@ -72,12 +72,16 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     }
   });
 
+  /** Names of the logical volumes on a node's disks. */
+  const volumesOn = ({ machine }: PlayedNode): string[] =>
+    machine.state.groups.flatMap(({ lvs }) => lvs.map((lv) => lv.name));
+
   /** Volumes of any kind that are still there. */
   const leftovers = async () => {
     const { items: objects } = await plane.client.list(LOGICAL_VOLUMES);
     const { items: volumes } = await plane.client.list(VOLUMES);
-    const onDisk = [...nodes.values()].flatMap(({ name, machine }) =>
-      machine.state.groups.flatMap(({ lvs }) => lvs.map((lv) => `${lv.name} on the disks of ${name}`)),
+    const onDisk = [...nodes.values()].flatMap((each) =>
+      volumesOn(each).map((volume) => `${volume} on the disks of ${each.name}`),
     );
     return [...[...objects, ...volumes].map(({ metadata }) => metadata?.name), ...onDisk];
   };
@@ -109,6 +113,11 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     /** Says that the node is shut down and its pods don't run. */
     takeOutOfService: (name: string) =>
       plane.client.mergePatch(NODES, { name }, { spec: { taints: [OUT_OF_SERVICE] } }),
+    /** The node is there again, and boots. */
+    putBackInService: async (name: string) => {
+      await plane.client.mergePatch(NODES, { name }, { spec: { taints: null } });
+      await node(name).boot();
+    },
     cordon: (name: string, unschedulable: boolean) =>
       plane.client.mergePatch(NODES, { name }, { spec: { unschedulable } }),
     /** Says that the node is to be removed, so that its members move away; or that it stays after all. */
@@ -124,6 +133,10 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
     claim,
     pod,
     leftovers,
+    volumesOn: (name: string) => volumesOn(node(name)),
+    /** Returns when a pod of this name is on another node than this. */
+    isElsewhere: (name: string, than: string) =>
+      soon(async () => [than, undefined].includes((await pod(name))?.spec?.nodeName), 60_000).toBe(false),
     nodeOf: async (name: string) => (await pod(name))?.spec?.nodeName,
     logicalVolumeOf: async (name: string) =>
       plane.client.get(LOGICAL_VOLUMES, { name: `pvc-${(await claim(name))?.metadata?.uid}` }),

@@ -1,7 +1,7 @@
 import type { Node } from '@berth/bed/node/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Stage } from '../../demo/acts.ts';
-import { nodeOf } from '../../volume-facts.ts';
+import { nodeOf, output } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes } from '../suite-bed.ts';
 
@@ -28,11 +28,7 @@ let device: string;
 
 const kubectl = (...args: string[]) => stage.bed.kubectl(['-n', stage.namespace, ...args]);
 
-const onNode = async (script: string): Promise<string> => {
-  const { exitCode, stdout, stderr } = await node.exec(['sh', '-c', script]);
-  if (exitCode !== 0) throw new Error(`${script} ended with ${exitCode}: ${stderr}`);
-  return stdout.trim();
-};
+const onNode = async (script: string): Promise<string> => (await output(node, ['sh', '-c', script])).trim();
 
 const startPod = async () => {
   await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], oneClaimAndPod('careful', NODE));
