@@ -1,7 +1,9 @@
-import { REMOVE_NODE_ANNOTATION } from '@berth/contract/names';
+import { PARAMETER_DISK_TYPE, REMOVE_NODE_ANNOTATION, TOPOLOGY_KEY } from '@berth/contract/names';
 import { waitUntil } from '@berth/e2e/wait';
 import {
+  CAPACITIES,
   CLAIMS,
+  CLASSES,
   EVENTS,
   LOGICAL_VOLUMES,
   NODE_STORAGES,
@@ -48,6 +50,17 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
         ? 'done'
         : `the agent of ${spec.name} has not reported its disks`;
     });
+    await wait(() => isOffered(spec));
+  };
+
+  /** kube-scheduler gives no pod to a node before the controller has told it of the room there, class by class. */
+  const isOffered = async ({ name, hddGib }: NodeSpec) => {
+    const { items: classes } = await plane.client.list(CLASSES);
+    const media: (string | undefined)[] = hddGib === undefined ? ['nvme'] : ['nvme', 'hdd'];
+    const usable = classes.filter(({ parameters }) => media.includes(parameters?.[PARAMETER_DISK_TYPE]));
+    const { items: capacities } = await plane.client.list(CAPACITIES);
+    const told = capacities.filter(({ nodeTopology }) => nodeTopology?.matchLabels?.[TOPOLOGY_KEY] === name);
+    return told.length === usable.length ? 'done' : `nothing is said of the room on ${name} for some classes`;
   };
 
   beforeAll(async () => {
