@@ -104,6 +104,7 @@ export const startAgent = async (parts: AgentParts, signal: AbortSignal): Promis
   cache.start(signal);
   ownObject.onChange(({ before, after }) => {
     if (isRequest(before, after)) storage.add(nodeName);
+    health.noticeDisks();
   });
   ownObject.start(signal);
   const onChange = () => {

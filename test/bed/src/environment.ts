@@ -10,6 +10,8 @@ export interface Environment {
   readonly testsUntil: number | undefined;
   /** Seconds that the API server is away in the tests of outages (BERTH_OUTAGE_SECONDS), if not as long as they say themselves. */
   readonly outageSeconds: number | undefined;
+  /** Pods in the test of a burst (BERTH_BURST_PODS), a multiple of 100, if not as few as it says itself. */
+  readonly burstPods: number | undefined;
   /** Directories of PATH, in order. */
   readonly path: readonly string[];
   /** Every variable, for handing on to child processes. */
@@ -28,6 +30,7 @@ export function readEnvironment(): Environment {
     bed: variables.BERTH_BED,
     testsUntil: numberOf(variables.BERTH_TESTS_UNTIL),
     outageSeconds: numberOf(variables.BERTH_OUTAGE_SECONDS),
+    burstPods: numberOf(variables.BERTH_BURST_PODS),
     path: (variables.PATH ?? '').split(':').filter((entry) => entry !== ''),
     variables,
   };

@@ -13,6 +13,7 @@ export const PLANE_BED = readEnvironment().bed ?? 'plane';
 /** Shorter times than people would want, and what is off unless an operator wants it. */
 export const CONTROLLER_SETTINGS = {
   BERTH_NODE_DELETED_GRACE_SECONDS: '10',
+  BERTH_NODE_LOST_GRACE_SECONDS: '60',
   BERTH_ORPHAN_GRACE_SECONDS: '5',
   BERTH_HEALTH_CHECKS: 'on',
 };

@@ -7,14 +7,15 @@ import { runAgentCrash } from './agent-crash.ts';
 import type { Campaign } from './campaign.ts';
 import { runControllerCrash } from './controller-crash.ts';
 import { runHolds } from './holds.ts';
-import { runOutage } from './outage.ts';
+import { runBurst, runOutage } from './plane-tests.ts';
 import { runPowerCutCampaign } from './power-cuts.ts';
 
-/** By name. The last two need the bed. */
+/** By name. The last three need the bed. */
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   'agent-crash': runAgentCrash,
   'controller-crash': runControllerCrash,
   holds: runHolds,
+  burst: runBurst,
   outage: runOutage,
   'power-cuts': runPowerCutCampaign,
 };

@@ -74,6 +74,23 @@ describe('the watch over the health of disks', () => {
     await running;
   });
 
+  it('asks all disks when one is new, also one that came while it asked the others', async () => {
+    const running = watch.run(stop.signal).catch(() => undefined);
+    watch.noticeDisks();
+    await clock.advance(MINUTE);
+    await expect.poll(asked).toEqual(['/dev/sda', '/dev/sdb']);
+    disks = [...disks, disk('sdc')];
+    watch.noticeDisks();
+    watch.noticeDisks();
+    const all = ['/dev/sda', '/dev/sdb', '/dev/sdc'];
+    await expect.poll(asked).toEqual(['/dev/sda', '/dev/sdb', ...all]);
+    watch.noticeDisks();
+    await clock.advance(10 * MINUTE);
+    await expect.poll(asked).toEqual(['/dev/sda', '/dev/sdb', ...all, ...all]);
+    stop.abort();
+    await running;
+  });
+
   it('tells when a disk is other than it was, and only then', async () => {
     await round();
     expect(watch.healthOf('sda')).toEqual({ state: 'Healthy', smart: 'Passed' });

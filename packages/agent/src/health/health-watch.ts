@@ -24,6 +24,8 @@ export interface HealthWatch {
   healthOf(identity: string): DiskHealth | undefined;
   /** Looks at each disk once. */
   goRound(signal: AbortSignal): Promise<void>;
+  /** To be called when the disks are told of anew: one that was never looked at does not wait for its turn. */
+  noticeDisks(): void;
   /** Goes round from time to time until the signal fires. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -68,15 +70,28 @@ export const createHealthWatch = (options: HealthWatchOptions): HealthWatch => {
     }
   };
 
+  const isAnyNew = (): boolean => disks().some((disk) => isLookedAt(disk) && !known.has(disk.identity.value));
+  let endPause = () => {};
+  const pause = async (signal: AbortSignal): Promise<void> => {
+    const pausing = new AbortController();
+    endPause = () => pausing.abort();
+    if (isAnyNew()) return;
+    await clock.sleep(healthSeconds * 1000, AbortSignal.any([signal, pausing.signal])).catch((thrown: unknown) => {
+      if (!pausing.signal.aborted) throw thrown;
+    });
+  };
+
   return {
     healthOf: (identity) => known.get(identity),
     goRound,
+    noticeDisks: () => {
+      if (isAnyNew()) endPause();
+    },
     run: async (signal) => {
-      let waitMs = Math.min(FIRST_ROUND_MS, healthSeconds * 1000);
+      await clock.sleep(Math.min(FIRST_ROUND_MS, healthSeconds * 1000), signal);
       while (!signal.aborted) {
-        await clock.sleep(waitMs, signal);
         await goRound(signal);
-        waitMs = healthSeconds * 1000;
+        await pause(signal);
       }
     },
   };

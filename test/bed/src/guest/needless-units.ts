@@ -20,6 +20,8 @@ export const needlessUnits: readonly string[] = [
   'motd-news.timer',
   'run-lock.mount',
   'serial-getty@ttyS0.service',
+  'smartd.service',
+  'smartmontools.service',
   'sys-fs-fuse-connections.mount',
   'sys-kernel-config.mount',
   'sys-kernel-debug.mount',

@@ -12,7 +12,7 @@ const kernelMetapackage = 'linux-image-cloud-amd64';
 /** Packages of a node, besides Debian's essential ones. */
 const nodePackages = [
   ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'qemu-guest-agent', 'busybox-static', 'procps'],
-  ...['lvm2', 'thin-provisioning-tools', 'xfsprogs', 'e2fsprogs', 'util-linux', 'mount'],
+  ...['lvm2', 'thin-provisioning-tools', 'xfsprogs', 'e2fsprogs', 'util-linux', 'mount', 'smartmontools'],
   ...['runc', 'iproute2', 'iptables', 'ca-certificates'],
 ];
 

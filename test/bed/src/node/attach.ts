@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { placeDisk } from './disk.ts';
+import { run } from '../process/spawn.ts';
+import { type Disk, placeDisk } from './disk.ts';
 import { type ExecOptions, type ExecResult, execInGuest, startInGuest, waitForAgent } from './guest-agent.ts';
 import { writeFilesScript } from './guest-files.ts';
 import { collectNodeLogs } from './logs.ts';
 import { createDiskImage, cutPower, findMachine, startMachine } from './machine.ts';
 import type { Node, NodeContext } from './node.ts';
-import { type NodeFiles, nodeFiles, readNodeState, writeNodeState } from './node-state.ts';
-import { plugDiskIn, pullDiskOut } from './plugging.ts';
+import { type NodeFiles, type NodeState, nodeFiles, readNodeState, writeNodeState } from './node-state.ts';
+import { growDiskTo, plugDiskIn, pullDiskOut } from './plugging.ts';
 import { withQmp } from './qmp.ts';
 
 // A cold boot takes about 30 s alone, and several at once share two cores.
@@ -27,6 +28,7 @@ export async function attachNode(context: NodeContext, name: string): Promise<No
     writeFile: (path, content, mode = 0o644) => writeFile(operations, { path, content, mode }),
     plugDisk: (spec) => plugDisk(operations, spec),
     pullDisk: (disk) => pullDisk(operations, disk),
+    growDisk: (disk, size) => growDisk(operations, disk, size),
     powerCut: async () => cutPower(files, await readNodeState(files)),
     boot: () => boot(operations),
     reboot: () => reboot(operations),
@@ -72,15 +74,27 @@ async function plugDisk(node: Operations, spec: Parameters<Node['plugDisk']>[0])
 
 async function pullDisk(node: Operations, name: string): Promise<void> {
   const state = await readNodeState(node.files);
-  const disk = state.disks.find((candidate) => candidate.name === name);
-  if (disk === undefined) {
-    const present = state.disks.map((candidate) => candidate.name).join(', ') || 'none';
-    throw new Error(`node ${node.name} has no disk named ${name}; it has: ${present}`);
-  }
+  const disk = findDisk(state, name);
   if ((await findMachine(node.files, state)) !== undefined) {
     await withQmp(node.files.qmpSocket, node.signal, (qmp) => pullDiskOut(qmp, disk));
   }
   await writeNodeState(node.files, { ...state, disks: state.disks.filter((other) => other.name !== name) });
+}
+
+async function growDisk(node: Operations, name: string, size: string): Promise<void> {
+  const state = await readNodeState(node.files);
+  const disk = findDisk(state, name);
+  const bytes = Number((await run('numfmt', ['--from=iec', size])).stdout);
+  await withQmp(node.files.qmpSocket, node.signal, (qmp) => growDiskTo(qmp, disk, bytes));
+  const disks = state.disks.map((other) => (other === disk ? { ...disk, size } : other));
+  await writeNodeState(node.files, { ...state, disks });
+}
+
+function findDisk({ name: nodeName, disks }: NodeState, name: string): Disk {
+  const disk = disks.find((candidate) => candidate.name === name);
+  if (disk !== undefined) return disk;
+  const present = disks.map((candidate) => candidate.name).join(', ') || 'none';
+  throw new Error(`node ${nodeName} has no disk named ${name}; it has: ${present}`);
 }
 
 async function boot(node: Operations): Promise<void> {

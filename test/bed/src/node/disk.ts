@@ -18,6 +18,8 @@ export interface DiskSpec {
   serial?: string;
   /** Raw image on the host that a new disk begins as a copy of, instead of being blank. */
   copyOf?: string;
+  /** What an NVMe disk warns of when it is asked for its health: bits of the NVM Express base specification, log page 02h. */
+  criticalWarning?: number;
 }
 
 /** A disk with everything decided. */
@@ -30,6 +32,7 @@ export interface Disk {
   /** Raw image on the host. */
   readonly file: string;
   readonly copyOf?: string;
+  readonly criticalWarning?: number;
 }
 
 /** Decides bay and serial. Throws when the bay is taken or out of range, the serial is too long or the name is used already. */
@@ -47,8 +50,12 @@ export function placeDisk(
     spec.serial ?? `B${createHash('sha256').update(`${node.name}/${spec.name}`).digest('hex').slice(0, 14)}`;
   if (serial.length > 20) throw new Error(`serial "${serial}" must have at most 20 characters`);
   const slot = chooseSlot(spec, node);
-  const { name, medium, size, copyOf } = spec;
-  return { name, medium, size, slot, serial, file: node.diskFile(name), ...(copyOf !== undefined && { copyOf }) };
+  const { name, medium, size, copyOf, criticalWarning } = spec;
+  return {
+    ...{ name, medium, size, slot, serial, file: node.diskFile(name) },
+    ...(copyOf !== undefined && { copyOf }),
+    ...(criticalWarning !== undefined && { criticalWarning }),
+  };
 }
 
 function chooseSlot(spec: DiskSpec, node: { name: string; plugged: readonly Disk[] }): number {
@@ -87,8 +94,11 @@ export function blockdevArguments(disk: Disk): Record<string, unknown> {
 /** Arguments of device_add. */
 export function deviceArguments(disk: Disk): Record<string, unknown> {
   const common = { id: deviceId(disk), drive: blockNodeName(disk), serial: disk.serial };
-  if (disk.medium === 'nvme')
-    return { driver: 'nvme', bus: 'pci.0', addr: `0x${(0x10 + disk.slot).toString(16)}`, ...common };
+  if (disk.medium === 'nvme') {
+    const place = { bus: 'pci.0', addr: `0x${(0x10 + disk.slot).toString(16)}` };
+    const { criticalWarning: smart_critical_warning = 0 } = disk;
+    return { driver: 'nvme', ...place, ...common, ...(smart_critical_warning > 0 && { smart_critical_warning }) };
+  }
   return {
     driver: 'scsi-hd',
     bus: 'scsi0.0',

@@ -30,6 +30,11 @@ export async function pullDiskOut(qmp: Qmp, disk: Disk): Promise<void> {
   await qmp.execute('blockdev-del', { 'node-name': blockNodeName(disk) });
 }
 
+/** Makes the image of a plugged disk larger and tells the machine. Bytes. */
+export async function growDiskTo(qmp: Qmp, disk: Disk, bytes: number): Promise<void> {
+  await qmp.execute('block_resize', { 'node-name': blockNodeName(disk), size: bytes });
+}
+
 /** Plugs the network card into a running machine. */
 export async function plugCardIn(qmp: Qmp, card: NetworkCard): Promise<void> {
   const { netdev, device } = networkArguments(card);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
 import { readNodeStorage } from '../../storage-facts.ts';
-import { nodeOf } from '../../volume-facts.ts';
+import { nodeOf, output } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, waitingOn } from '../suite-bed.ts';
 
@@ -75,6 +75,18 @@ describe('the agent', () => {
     await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLAIM_AND_POD);
     await waitFor(podRuns);
     expect(await proof()).toBe('first');
+  });
+
+  it('registers again when the directory of registrations is emptied under it', async () => {
+    const node = nodeOf(stage.bed, NODE);
+    const sockets = () => output(node, ['ls', '-i', '/var/lib/kubelet/plugins_registry']);
+    const before = await sockets();
+    await output(node, ['rm', '/var/lib/kubelet/plugins_registry/csi.storage.io-reg.sock']);
+    await waitFor(async () => {
+      const now = await sockets();
+      return now !== '' && now !== before ? 'done' : 'there is no new socket for kubelet';
+    });
+    await waitFor(podRuns);
   });
 
   it('removes everything when pod and claim are deleted', async () => {
