@@ -41,11 +41,15 @@ const podRuns = async () => {
 const proof = async () =>
   (await stage.bed.kubectl(['-n', stage.namespace, 'exec', 'one', '--', 'cat', '/data/proof'])).trim();
 
+/** The name by which kubelet says that the driver knows the node. */
+const registeredAs = async () => {
+  const node = (await list(stage.bed, 'csinodes')).find(({ metadata }) => metadata.name === NODE);
+  return node?.spec.drivers?.find(({ name }) => name === 'csi.storage.io')?.nodeID;
+};
+
 describe('the agent', () => {
   it('is registered with kubelet', async () => {
-    const node = (await list(stage.bed, 'csinodes')).find(({ metadata }) => metadata.name === NODE);
-    const driver = node?.spec.drivers?.find(({ name }) => name === 'csi.storage.io');
-    expect(driver?.nodeID).toBe(NODE);
+    expect(await registeredAs()).toBe(NODE);
   });
 
   it('reports each disk with an identity, its medium, and who decided it', async () => {
@@ -86,7 +90,7 @@ describe('the agent', () => {
       const now = await sockets();
       return now !== '' && now !== before ? 'done' : 'there is no new socket for kubelet';
     });
-    await waitFor(podRuns);
+    await waitFor(async () => ((await registeredAs()) === NODE ? 'done' : 'kubelet has not registered the driver'));
   });
 
   it('removes everything when pod and claim are deleted', async () => {
