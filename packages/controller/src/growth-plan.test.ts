@@ -10,7 +10,7 @@ describe('a claim that asks for more', () => {
     [
       'is marked, then its logical volume is asked to grow',
       {},
-      ['claim ControllerResizeInProgress 20Gi', 'resizeLogicalVolume 20Gi', 'Normal:Resizing'],
+      ['claim ControllerResizeInProgress 20Gi', 'Normal:Resizing', 'resizeLogicalVolume 20Gi'],
     ],
     [
       'waits for the agent',
@@ -36,6 +36,11 @@ describe('a claim that asks for more', () => {
         'claim NodeResizePending 20Gi',
         'Normal:FileSystemResizeRequired',
       ],
+    ],
+    [
+      'is not told twice when a crash came after the claim was told',
+      { claim: asking('20Gi', step('ControllerResizeInProgress', '20Gi')) },
+      ['resizeLogicalVolume 20Gi'],
     ],
     [
       'is left to kubelet when a crash came after the persistent volume was changed',
@@ -76,7 +81,7 @@ describe('a claim that asks for more', () => {
     [
       'for less after all, asks the agent for less',
       { claim: asking('15Gi', step('ControllerResizeInProgress', '90Gi')), logicalVolume: refusing('10Gi', '90Gi') },
-      ['claim ControllerResizeInProgress 15Gi', 'resizeLogicalVolume 15Gi', 'Normal:Resizing'],
+      ['claim ControllerResizeInProgress 15Gi', 'Normal:Resizing', 'resizeLogicalVolume 15Gi'],
     ],
     [
       'and has it by rounding to whole extents, needs nothing (trap 19)',

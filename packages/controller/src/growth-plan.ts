@@ -134,14 +134,20 @@ const pauseLeftMs = ({ claim, target, step, now }: Growth): number => {
   return refusedAt === undefined ? 0 : refusedAt + RETRY_MS - now.getTime();
 };
 
-const raise = ({ claim, logicalVolume, target, now }: Growth): Plan => {
+const raise = ({ claim, logicalVolume, target, step, now }: Growth): Plan => {
   const size = formatQuantity(target);
-  const actions: Action[] = [{ kind: 'patchClaimStatus', claim, status: growing(claim, size, now) }];
+  const actions: Action[] = [];
+  // A controller that died after this need not say it twice.
+  const isToldAlready = step === 'ControllerResizeInProgress' && allocatedBytes(claim, 0) === target;
+  if (!isToldAlready) {
+    const message = `growing volume ${logicalVolume.metadata.name} to ${formatBytes(target)}`;
+    actions.push({ kind: 'patchClaimStatus', claim, status: growing(claim, size, now) });
+    actions.push(tell(claim, { type: 'Normal', reason: 'Resizing', message }));
+  }
   if (parseQuantity(logicalVolume.spec.size) !== target) {
     actions.push({ kind: 'resizeLogicalVolume', logicalVolume, size });
   }
-  const message = `growing volume ${logicalVolume.metadata.name} to ${formatBytes(target)}`;
-  return { actions: [...actions, tell(claim, { type: 'Normal', reason: 'Resizing', message })] };
+  return { actions };
 };
 
 /** Takes back from the agent what it has not given yet, so that it claims no room. */
