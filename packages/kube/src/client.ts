@@ -14,6 +14,11 @@ export interface Selector {
 
 export interface ListOptions<T> extends Selector {
   /**
+   * Only what is in this namespace. Not to be said by a field selector: of `metadata.namespace=X` the API server gives one page
+   * and then none (Kubernetes 1.36.3), because where to go on from is not told with the namespace.
+   */
+  readonly namespace?: string;
+  /**
    * What to keep of each object: called as each page arrives, so that a large collection is never whole in memory. Of
    * the metadata, name, namespace, uid and resourceVersion must stay.
    */
@@ -43,7 +48,7 @@ export interface Deletion extends Preconditions {
 export interface KubeClient {
   /** Undefined when there is none. */
   get<T>(resource: Resource<T>, ref: Ref, signal?: AbortSignal): Promise<T | undefined>;
-  /** The whole collection, over all namespaces, fetched page by page. */
+  /** The whole collection, over all namespaces unless one is named, fetched page by page. */
   list<T>(
     resource: Resource<T>,
     options?: ListOptions<T>,

@@ -33,12 +33,12 @@ const restClient = (transport: Transport): KubeClient => {
     get: (resource, ref, signal) => orUndefined(call({ method: 'GET', path: pathOf(resource, ref), signal })),
 
     list: async <T>(resource: Resource<T>, options: ListOptions<T> = {}, signal?: AbortSignal) => {
-      const { keep = (item: T) => item, ...selector } = options;
+      const { keep = (item: T) => item, namespace, ...selector } = options;
       const items: T[] = [];
       let next: string | undefined;
       for (;;) {
         const query = queryOf({ ...selector, limit: PAGE_SIZE, continue: next });
-        const page = await call<Page<T>>({ method: 'GET', path: pathOf(resource) + query, signal });
+        const page = await call<Page<T>>({ method: 'GET', path: pathOf(resource, { namespace }) + query, signal });
         for (const item of page.items) items.push(keep(withKind(resource, item)));
         next = page.metadata.continue;
         if (!next) return { items, resourceVersion: page.metadata.resourceVersion };

@@ -11,7 +11,7 @@ export const readMembers = async (
 ): Promise<NamespaceMembers> => {
   // Records first: what is carried out meanwhile then shows in the pods.
   const { items: recoveries } = await client.list(VOLUME_RECOVERIES, {}, signal);
-  const { items: sets } = await client.list(STATEFUL_SETS, inNamespace(namespace), signal);
+  const { items: sets } = await client.list(STATEFUL_SETS, { namespace }, signal);
   const pods = await readPods(client, namespace, signal);
   const valid = recoveries.filter(({ spec, status }) => !spec.dryRun && status?.phase !== 'Cancelled');
   const open = valid.filter(({ status }) => status?.phase !== 'Done');
@@ -25,6 +25,4 @@ export const readMembers = async (
 
 /** Reads all pods of a namespace from the API, just now. */
 export const readPods = async (client: KubeClient, namespace: string, signal: AbortSignal): Promise<readonly Pod[]> =>
-  (await client.list(PODS, inNamespace(namespace), signal)).items;
-
-const inNamespace = (namespace: string) => ({ fieldSelector: `metadata.namespace=${namespace}` });
+  (await client.list(PODS, { namespace }, signal)).items;

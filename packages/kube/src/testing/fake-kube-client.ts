@@ -111,9 +111,10 @@ export const createFakeKubeClient = (): FakeKubeClient => {
       record('GET', pathOf(resource, ref));
       return structuredClone(objects.get(pathOf(resource, ref))) as never;
     },
-    list: async (resource, { keep, ...selector } = {}) => {
-      record('LIST', pathOf(resource));
-      const items = listed(resource, selector) as never[];
+    list: async (resource, { keep, namespace, ...selector } = {}) => {
+      record('LIST', pathOf(resource, { namespace }));
+      const isThere = ({ metadata }: Stored) => namespace === undefined || metadata.namespace === namespace;
+      const items = listed(resource, selector).filter(isThere) as never[];
       return { items: keep ? items.map(keep) : items, resourceVersion: String(version) };
     },
     create: async (resource, object) => {

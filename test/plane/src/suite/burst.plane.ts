@@ -16,7 +16,7 @@ const stage = useStage(
   'burst',
   Array.from({ length: NODES }, (_, index) => ({ name: `burst-${index}`, rack: `r${index}`, gib: PER_NODE })),
 );
-const here = { fieldSelector: `metadata.namespace=${stage.namespace}` };
+const here = { namespace: stage.namespace };
 
 /** Objects of this kind of name that an event with this reason is about. */
 const toldOf = async (kind: string, wanted: string): Promise<string[]> => {

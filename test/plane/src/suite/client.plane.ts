@@ -5,7 +5,7 @@ import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import type { KubeClient } from '@berth/kube/client';
 import { kubeconfigCredentials } from '@berth/kube/credentials/kubeconfig-credentials';
 import { podCredentials } from '@berth/kube/credentials/pod-credentials';
-import { NODE_STORAGES, SECRETS } from '@berth/kube/resources';
+import { LEASES, NODE_STORAGES, SECRETS } from '@berth/kube/resources';
 import { createKubeClient } from '@berth/kube/rest-client';
 import { createWatchCache } from '@berth/kube/watch-cache';
 import { systemClock } from '@berth/runtime/clock';
@@ -168,3 +168,22 @@ const compact = async ({ bed }: Plane): Promise<void> => {
   const { header } = await call('range', { key: Buffer.from('/').toString('base64') });
   await call('compaction', { revision: header.revision, physical: true });
 };
+
+describe('a list of the real API server', () => {
+  const MORE_THAN_A_PAGE = 501;
+
+  it('is whole, also of a namespace of more than a page, and has nothing of other namespaces', async () => {
+    const run = Date.now().toString(36);
+    const lease = (namespace: string, index = 0) => ({
+      metadata: { namespace, name: `listed-${run}-${index}` },
+      spec: {},
+    });
+    const here = Array.from({ length: MORE_THAN_A_PAGE }, (_, index) => lease('default', index));
+    const all = [...here, lease('kube-system')];
+    await Promise.all(all.map((each) => plane.client.create(LEASES, each)));
+    const { items } = await plane.client.list(LEASES, { namespace: 'default' });
+    await Promise.all(all.map(({ metadata }) => plane.client.delete(LEASES, metadata)));
+    expect(items.filter(({ metadata }) => metadata?.name?.startsWith(`listed-${run}`))).toHaveLength(MORE_THAN_A_PAGE);
+    expect(items.every(({ metadata }) => metadata?.namespace === 'default')).toBe(true);
+  });
+});

@@ -1,5 +1,6 @@
 import { PARAMETER_DISK_TYPE, REMOVE_NODE_ANNOTATION, TOPOLOGY_KEY } from '@berth/contract/names';
 import { waitUntil } from '@berth/e2e/wait';
+import { connectKube } from '@berth/kube/connect';
 import {
   CAPACITIES,
   CLAIMS,
@@ -9,12 +10,12 @@ import {
   NODE_STORAGES,
   NODES,
   PODS,
-  type Resource,
   STATEFUL_SETS,
   VOLUME_RECOVERIES,
   VOLUMES,
 } from '@berth/kube/resources';
 import type { PersistentVolumeClaim, Pod } from '@berth/kube/types';
+import { systemClock } from '@berth/runtime/clock';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type NodeSpec, type PlayedNode, playNode } from '../nodes/played-node.ts';
 import { openPlane, type Plane } from '../plane.ts';
@@ -38,11 +39,11 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
   const soon = <T>(read: () => T, timeout = PATIENCE_MS) => expect.poll(read, { timeout, interval: 100 });
   const wait = (probe: () => Promise<'done' | string>) =>
     waitUntil(probe, { timeoutMs: SET_UP_MS, signal: plane.berth.signal });
-  const inNamespace = <T>(resource: Resource<T>, where: string) =>
-    plane.client.list(resource, { fieldSelector: `metadata.namespace=${where}` });
 
   const addNode = async (spec: NodeSpec) => {
-    nodes.set(spec.name, await playNode(plane.client, spec));
+    // A client has so many connections and no more, and what a node watches keeps several of them.
+    const client = await connectKube(plane.bed.kubeconfig, systemClock);
+    nodes.set(spec.name, await playNode(client, spec));
     await wait(async () => {
       const storage = await plane.client.get(NODE_STORAGES, { name: spec.name });
       const disks = spec.hddGib === undefined ? 1 : 2;
@@ -183,7 +184,7 @@ export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
       plane.client.mergePatch(CLAIMS, { namespace, name }, { spec: { resources: { requests: { storage: size } } } }),
     /** What was told about an object of this name, as `Reason: message`. */
     told: async (name: string, where = namespace) =>
-      (await inNamespace(EVENTS, where)).items
+      (await plane.client.list(EVENTS, { namespace: where })).items
         .filter(({ involvedObject }) => involvedObject.name === name)
         .map(({ reason, message }) => `${reason}: ${message}`),
   };
