@@ -25,7 +25,7 @@ export interface Node {
   plugDisk(disk: DiskSpec): Promise<void>;
   /** Pulls a disk out, without asking whether it is in use. Its data is kept. */
   pullDisk(name: string): Promise<void>;
-  /** Makes a plugged SCSI disk larger, to a size such as `9G`, while the node runs; the guest sees it when it looks again (`rescan`). */
+  /** Makes a plugged SCSI disk larger, to a size such as `9G`, while the node runs, and tells the guest. */
   growDisk(name: string, size: string): Promise<void>;
   /** Ends the machine at once, as when power fails. What it had not flushed is lost. Harmless when it is off. */
   powerCut(): Promise<void>;

@@ -7,6 +7,8 @@ import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, waitingOn } from '../suite-bed.ts';
 
 const NODE = 'node-1';
+/** Where kubelet finds the agent. */
+const SOCKET = '/var/lib/kubelet/plugins_registry/csi.storage.io-reg.sock';
 
 let stage: Stage;
 
@@ -83,13 +85,11 @@ describe('the agent', () => {
 
   it('registers again when the directory of registrations is emptied under it', async () => {
     const node = nodeOf(stage.bed, NODE);
-    const sockets = () => output(node, ['ls', '-i', '/var/lib/kubelet/plugins_registry']);
-    const before = await sockets();
-    await output(node, ['rm', '/var/lib/kubelet/plugins_registry/csi.storage.io-reg.sock']);
-    await waitFor(async () => {
-      const now = await sockets();
-      return now !== '' && now !== before ? 'done' : 'there is no new socket for kubelet';
-    });
+    // An inode number alone may be given again.
+    const socket = async () => (await node.exec(['stat', '-c', '%i %w', SOCKET])).stdout;
+    const before = await socket();
+    await output(node, ['rm', SOCKET]);
+    await waitFor(async () => (['', before].includes(await socket()) ? 'there is no new socket for kubelet' : 'done'));
     await waitFor(async () => ((await registeredAs()) === NODE ? 'done' : 'kubelet has not registered the driver'));
   });
 
