@@ -14,7 +14,7 @@ const stage = useStage(
   [ALONE, ...OF_SET].map((name, index) => ({ name, rack: `r${index}`, gib: 10 })),
 );
 /** Each death costs a start of the controller. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 90_000;
 
 let gate: WriteGate;
 let controller: Daemon;
