@@ -19,6 +19,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Vitest leaves one processor alone, which is half of two.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
