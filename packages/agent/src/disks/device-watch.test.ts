@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '@berth/runtime/clock';
 import { type Logger, silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
 import { expect, it, onTestFinished } from 'vitest';
@@ -79,4 +80,18 @@ it('waits for a database that is not there yet', async () => {
   await changes(1);
   await udev('8:0', 'E:ID_SERIAL=b\n');
   await changes(2);
+});
+
+it('does not wait for the end of events that never end', async () => {
+  const { clock, seen, udev, start } = await setUp();
+  await udev('8:0', 'E:ID_SERIAL=a\n');
+  await start();
+  await udev('8:16', 'E:ID_SERIAL=b\n');
+  for (let round = 0; round < 60 && seen.changes === 0; round += 1) {
+    await udev('8:0', 'E:ID_SERIAL=a\n');
+    // The kernel tells of the event within this time; the clock goes on by half of what events are gathered for.
+    await systemClock.sleep(20, AbortSignal.timeout(5_000));
+    await clock.advance(500);
+  }
+  expect(seen.changes).toBe(1);
 });

@@ -19,8 +19,8 @@ export interface DeviceWatchOptions {
 
 /** udev writes one file for each block device, named by its number, at the end of each event's rules. */
 const DEVICE_FILE = /^b(\d+:\d+)$/;
-/** Events come in bursts. */
-const QUIET_MS = 1_000;
+/** Events come in bursts; on a busy node they never end, so that nothing waits for the last one. */
+const BURST_MS = 1_000;
 const REOPEN_MS = 60_000;
 
 /**
@@ -33,6 +33,7 @@ export const watchDevices = async (options: DeviceWatchOptions): Promise<void> =
   const folder = join(udevDir, 'data');
   let known = await readDevices(options);
   let cancel: (() => void) | undefined;
+  let isWaiting = false;
 
   const compare = async () => {
     const now = await readDevices(options);
@@ -42,9 +43,12 @@ export const watchDevices = async (options: DeviceWatchOptions): Promise<void> =
   };
 
   const onEvent = (_: string, name: string | null) => {
-    if (name === null || !DEVICE_FILE.test(name)) return;
-    cancel?.();
-    cancel = clock.after(QUIET_MS, () => void compare());
+    if (name === null || !DEVICE_FILE.test(name) || isWaiting) return;
+    isWaiting = true;
+    cancel = clock.after(BURST_MS, () => {
+      isWaiting = false;
+      void compare();
+    });
   };
 
   const open = () => {

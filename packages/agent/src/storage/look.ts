@@ -38,6 +38,8 @@ export const createLook = (options: LookOptions) => {
   const { host, lvm, clock, scanSeconds } = options;
   let missingPrograms: readonly string[] | undefined;
   let scanned: Scanned | undefined;
+  /** How often the disks were said to have changed. */
+  let changes = 0;
   const advanceRemovals = createRemovals(clock);
 
   const untilScanMs = (): number => (scanned === undefined ? 0 : Math.max(0, scanned.dueMs - clock.monotonicMs()));
@@ -48,10 +50,13 @@ export const createLook = (options: LookOptions) => {
     if (scanned !== undefined && untilScanMs() > 0 && !isAsked) {
       return { ...scanned, report: await readReport(lvm, signal), events: [] };
     }
+    const changesBefore = changes;
     const { disks, progress, ...rest } = await scanDisks({ ...options, advanceRemovals }, request, signal);
     const isMoving = [...progress.values()].some(({ phase }) => phase === 'Moving');
     const afterMs = isMoving ? Math.min(MOVING_MS, scanSeconds * 1000) : scanSeconds * 1000;
-    scanned = { disks, progress, leaving, dueMs: clock.monotonicMs() + afterMs };
+    // A change in the middle of this look may have come too late for it.
+    const dueMs = clock.monotonicMs() + (changes === changesBefore ? afterMs : 0);
+    scanned = { disks, progress, leaving, dueMs };
     return { disks, progress, ...rest };
   };
 
@@ -74,6 +79,7 @@ export const createLook = (options: LookOptions) => {
     },
     /** Makes the next look one at the disks too. */
     forget: () => {
+      changes += 1;
       scanned = undefined;
       lvm.forgetReport();
     },
