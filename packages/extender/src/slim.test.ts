@@ -21,7 +21,7 @@ it('forgets what the extender never looks at', () => {
   expect(slimStorage(nodeStorage('n1', 10)).status?.groups?.[0]?.physicalVolumes).toEqual([]);
   const { diskFree } = slimStorage(nodeStorage('n1', 10, { diskFree: ['4Gi', '6Gi'] })).status?.groups?.[0] ?? {};
   expect(diskFree).toEqual(['4Gi', '6Gi']);
-  expect(slimVolume({ ...volume('data', 'n1'), status: { phase: 'Ready', conditions: [] } })).toEqual(
+  expect(slimVolume({ ...volume('data', 'n1'), status: { phase: 'Ready', size: '100Gi', conditions: [] } })).toEqual(
     volume('data', 'n1'),
   );
 });

@@ -125,6 +125,16 @@ describe('a node', () => {
     expect(inMiB(stateWith([volume('x', '32Mi', {}, '32Mi'), volume('z', '32Mi', {}, '32Mi')], grown))).toEqual([]);
   });
 
+  it('counts as one what may lie on any disks', () => {
+    const many = ['x', 'y', 'z'].map((name) => volume(name, '12Mi'));
+    expect(inMiB(stateWith(many))).toEqual([[1, 36, 36]]);
+    const mirrored = volume('m', '12Mi', { layout: 'raid1' });
+    expect(inMiB(stateWith([...many, mirrored]))).toEqual([
+      [2, 16, 32],
+      [1, 36, 36],
+    ]);
+  });
+
   it('takes what its late report does not show for something that may be on any disk', () => {
     expect(inMiB(stateWith([volume('x', '12Mi', { layout: 'raid1' }, '12Mi')]))).toEqual([[1, 32, 32]]);
   });

@@ -16,7 +16,7 @@ export interface GroupState {
   readonly ours: number;
   /** Unused extents of each disk as the agent last saw them; undefined when its agent does not say. */
   readonly diskFree?: readonly number[] | undefined;
-  /** What our LogicalVolume objects take and the report does not show yet: it may come onto any disks. */
+  /** What our LogicalVolume objects take and the report does not show yet: onto which disks is not known. What may lie on any is one. */
   readonly coming?: readonly Footprint[] | undefined;
   /** Share of the time in which its busiest disk has work, 0..1; undefined when nobody measures it. */
   readonly busy?: number | undefined;

@@ -68,16 +68,24 @@ const useOf = ({ spec, status }: LogicalVolume, extentSize: number): Use => {
   return { takenBytes: after.takenBytes, coming: real === 0 ? after : growthOf(before, after) };
 };
 
-/** Where objects and report are further apart than what is known to be coming, the report is late: that may be anywhere. */
+/**
+ * Where objects and report are further apart than what is known to be coming, the report is late: that may be anywhere, as all that
+ * lies on any disks. It is one footprint for all of that, so that a node with many new volumes costs no more than one with few.
+ */
 const comingTo = (
   uses: readonly Use[],
   { size, free, foreign, ours }: Pick<GroupState, 'size' | 'free' | 'foreign' | 'ours'>,
   extentSize: number,
 ): Footprint[] => {
   const known = uses.flatMap(({ coming }) => coming ?? []);
-  const rest = free - (size - ours - foreign) - known.reduce((sum, { takenBytes }) => sum + takenBytes, 0);
-  return rest > 0 ? [...known, footprintOf(LINEAR, rest, extentSize)] : known;
+  const onSeveral = known.filter(({ disks }) => disks > 1);
+  const unseen = free - (size - ours - foreign);
+  const anywhere = Math.max(unseen, takenBy(known)) - takenBy(onSeveral);
+  return anywhere > 0 ? [...onSeveral, footprintOf(LINEAR, anywhere, extentSize)] : onSeveral;
 };
+
+const takenBy = (footprints: readonly Footprint[]): number =>
+  footprints.reduce((sum, { takenBytes }) => sum + takenBytes, 0);
 
 const outReason = (storage: NodeStorage): string | undefined => {
   const lvm = storage.status?.conditions?.find((condition) => condition.type === CONDITION_LVM);

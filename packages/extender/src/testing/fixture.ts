@@ -206,5 +206,8 @@ export const volume = (claimName: string, nodeName: string, change: VolumeChange
     ...(change.layout && { layout: change.layout }),
     ...(change.cluster && { application: { cluster: change.cluster } }),
   },
-  status: { phase: change.phase ?? 'Ready' },
+  status: {
+    phase: change.phase ?? 'Ready',
+    ...((change.phase ?? 'Ready') === 'Ready' && { size: `${change.gib ?? 100}Gi` }),
+  },
 });

@@ -38,6 +38,6 @@ const volumeOn = (nodeName: string, index: number) => {
       fsType: 'xfs' as const,
       claim: { namespace: 'prod', name: `claim-${uid}`, uid },
     },
-    status: { phase: 'Ready' as const },
+    status: { phase: 'Ready' as const, size: `${VOLUME_GIB}Gi` },
   };
 };
