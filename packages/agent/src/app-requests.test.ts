@@ -61,6 +61,7 @@ describe('what an operator asks for', () => {
     await soon(async () => (await storage())?.status?.groups?.[0]?.orphans).toMatchObject([
       { name: 'pvc-1', size: '8Mi' },
     ]);
+    await soon(() => events('OrphanFound')).toHaveLength(1);
     await ask({ removeOrphans: ['pvc-1'] });
     await soon(() => events('OrphanKept')).toEqual([expect.stringContaining('ten minutes later')]);
     expect(volumes()).toEqual(['pvc-1']);

@@ -20,8 +20,13 @@ export const createGroupMetrics = (metrics: Metrics): ((report: LvmReport, statu
     'Disks that say they fail, or had many errors.',
     labels,
   );
+  const orphans = metrics.gauge(
+    'berth_volume_group_orphans',
+    'Logical volumes of ours that no object stands for.',
+    labels,
+  );
   return (report, status) => {
-    for (const gauge of [size, free, volumes, missing, failing]) gauge.reset();
+    for (const gauge of [size, free, volumes, missing, failing, orphans]) gauge.reset();
     const uuids = status.groups?.map(({ uuid }) => uuid) ?? [];
     const failingDisks = status.disks?.filter(isFailing) ?? [];
     for (const group of report.groups.filter(({ uuid }) => uuids.includes(uuid))) {
@@ -30,6 +35,7 @@ export const createGroupMetrics = (metrics: Metrics): ((report: LvmReport, statu
       free.set(of, group.freeBytes);
       volumes.set(of, group.logicalVolumes.length);
       missing.set(of, group.physicalVolumes.filter((pv) => pv.missing).length);
+      orphans.set(of, status.groups?.find(({ uuid }) => uuid === group.uuid)?.orphans?.length ?? 0);
       failing.set(of, failingDisks.filter(({ volumeGroup }) => volumeGroup === group.name).length);
     }
   };

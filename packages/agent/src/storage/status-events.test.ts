@@ -1,4 +1,9 @@
-import type { DiskStatus, NodeStorageStatus, RemovalStatus } from '@berth/contract/resources/node-storage';
+import type {
+  DiskStatus,
+  NodeStorageStatus,
+  RemovalStatus,
+  VolumeGroupStatus,
+} from '@berth/contract/resources/node-storage';
 import { expect, it } from 'vitest';
 import { eventsBetween } from './status-events.ts';
 
@@ -70,4 +75,20 @@ it('tells of the removal of a disk when it begins, is blocked, ends or is withdr
   expect(reasons(at('Moving', '2Gi'), {})).toEqual([['Normal', 'DiskRemovalWithdrawn']]);
   expect(reasons(at('Removed', '0'), {})).toEqual([]);
   expect(eventsBetween({}, at('Blocked', '2Gi'))[0]?.message).toBe('the disk x can not be removed: because');
+});
+
+it('tells of a logical volume that no object stands for, once', () => {
+  const sizes = { extentSize: '4Mi', size: '1Gi', free: '1Gi', foreign: '0', reserve: '0' };
+  const group: VolumeGroupStatus = { name: 'csi-vg-nvme', medium: 'nvme', uuid: 'u', ...sizes, physicalVolumes: [] };
+  const found = { groups: [{ ...group, orphans: [{ name: 'pvc-1', size: '8Mi', since: '2026-01-01T00:00:00Z' }] }] };
+  expect(eventsBetween({ groups: [group] }, found)).toEqual([
+    {
+      type: 'Warning',
+      reason: 'OrphanFound',
+      message:
+        'no object stands for the logical volume csi-vg-nvme/pvc-1 (8Mi); it is kept until its name is in spec.removeOrphans',
+    },
+  ]);
+  expect(eventsBetween(found, found)).toEqual([]);
+  expect(eventsBetween(found, { groups: [group] })).toEqual([]);
 });

@@ -15,7 +15,19 @@ export const eventsBetween = (before: NodeStorageStatus | undefined, after: Node
   const conditions = (after.conditions ?? [])
     .filter(({ type, status }) => status === 'False' && !wasFalse.has(type))
     .map(({ reason, message }): EventText => ({ type: 'Warning', reason, message }));
-  return [...disks, ...removalEvents(before, after), ...conditions];
+  return [...disks, ...removalEvents(before, after), ...orphanEvents(before, after), ...conditions];
+};
+
+const orphanEvents = (before: NodeStorageStatus | undefined, after: NodeStorageStatus): EventText[] => {
+  const old = new Set((before?.groups ?? []).flatMap(({ orphans = [] }) => orphans.map(({ name }) => name)));
+  return (after.groups ?? []).flatMap((group) =>
+    (group.orphans ?? [])
+      .filter(({ name }) => !old.has(name))
+      .map(({ name, size }): EventText => {
+        const message = `no object stands for the logical volume ${group.name}/${name} (${size}); it is kept until its name is in spec.removeOrphans`;
+        return { type: 'Warning', reason: 'OrphanFound', message };
+      }),
+  );
 };
 
 const removalEvents = (before: NodeStorageStatus | undefined, after: NodeStorageStatus): EventText[] => {

@@ -1,8 +1,9 @@
+import { DRIVER_NAME } from '@berth/contract/names';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
 import { readNodeStorage } from '../../storage-facts.ts';
-import { nodeOf, output } from '../../volume-facts.ts';
+import { logicalVolumes, nodeOf, output } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes, waitingOn } from '../suite-bed.ts';
 
@@ -107,5 +108,45 @@ describe('the agent', () => {
     );
     await deleteClaimAndPod(stage);
     await stage.bed.kubectl(['delete', 'storageclass', 'published']);
+  });
+});
+
+describe('a logical volume of ours that no object stands for', () => {
+  const NAME = 'forgotten';
+  const GROUP = 'csi-vg-hdd';
+  const ELEVEN_MINUTES_MS = 11 * 60_000;
+
+  const orphanIn = async () => {
+    const groups = (await readNodeStorage(stage.bed, NODE))?.groups ?? [];
+    const at = groups.findIndex(({ name }) => name === GROUP);
+    return { path: `/status/groups/${at}/orphans/0/since`, orphan: groups[at]?.orphans?.[0] };
+  };
+  const isOnDisk = async () => (await logicalVolumes(nodeOf(stage.bed, NODE))).some(({ lv_name }) => lv_name === NAME);
+  const patch = (type: 'json' | 'merge', change: object, ...more: string[]) =>
+    stage.bed.kubectl(['patch', 'nodestorage', NODE, `--type=${type}`, '-p', JSON.stringify(change), ...more]);
+  const hasEvent = (reason: string) =>
+    waitFor(async () => {
+      const events = await list(stage.bed, 'events', '-A', '--field-selector', `reason=${reason}`);
+      return events.some(({ message }) => message.includes(NAME)) ? 'done' : `there is no event ${reason}`;
+    });
+
+  it('is shown, and kept until it has been one for ten minutes and an operator wants it removed', async () => {
+    const node = nodeOf(stage.bed, NODE);
+    await output(node, ['lvcreate', '--yes', '--size', '64m', '--addtag', DRIVER_NAME, '--name', NAME, GROUP]);
+    await hasEvent('OrphanFound');
+    expect((await orphanIn()).orphan).toMatchObject({ name: NAME, size: '64Mi' });
+    await patch('merge', { spec: { removeOrphans: [NAME] } });
+    await hasEvent('OrphanKept');
+    expect(await isOnDisk()).toBe(true);
+
+    // The agent that dies here leaves the next one an orphan that is old enough.
+    await output(node, ['pkill', '-STOP', '-f', 'agent.js']);
+    const since = new Date(Date.now() - ELEVEN_MINUTES_MS).toISOString();
+    await patch('json', [{ op: 'replace', path: (await orphanIn()).path, value: since }], '--subresource=status');
+    await output(node, ['pkill', '-KILL', '-f', 'agent.js']);
+    await patch('merge', { spec: { removeOrphans: [NAME] } });
+    await hasEvent('OrphanRemoved');
+    expect(await isOnDisk()).toBe(false);
+    await waitFor(async () => ((await orphanIn()).orphan === undefined ? 'done' : 'it is still said to be an orphan'));
   });
 });
