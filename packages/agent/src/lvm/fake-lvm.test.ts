@@ -6,6 +6,7 @@ import { systemClock } from '@berth/runtime/clock';
 import { spawner } from '@berth/runtime/spawn';
 import { expect, it } from 'vitest';
 import { createHost } from '../host/host.ts';
+import { createFakeLvmPlace } from '../testing/fake-lvm-place.ts';
 import { createFakeMachine } from '../testing/fake-machine.ts';
 import { lvmBehaviour } from '../testing/lvm-behaviour.ts';
 import { createMachineState, type MachineState } from '../testing/machine-state.ts';
@@ -34,8 +35,7 @@ const setup = async () => {
 // In this process: a process for each command would take minutes. The tests below use real ones.
 lvmBehaviour('fake', async () => {
   const directory = await temporaryDirectory();
-  const { spawner: fake } = createFakeMachine(createMachineState(DISKS, LINKS), directory);
-  return { lvm: createLvm({ host: createHost({ spawner: fake, prefix: [] }), clock: systemClock }), links: NAMES };
+  return createFakeLvmPlace(createFakeMachine(createMachineState(DISKS, LINKS), directory), NAMES);
 });
 
 const addFirst = ({ lvm, links }: Awaited<ReturnType<typeof setup>>) =>

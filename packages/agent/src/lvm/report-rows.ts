@@ -3,8 +3,8 @@ import * as z from 'zod';
 /** The columns that are asked for, by the part of the report they are in. */
 export const COLUMNS = {
   vg: 'vg_name,vg_uuid,vg_tags,vg_attr,vg_extent_size',
-  pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count,pv_pe_alloc_count,pv_allocatable,pv_tags',
-  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_layout,sync_percent,lv_allocation_locked',
+  pv: 'pv_name,pv_uuid,pv_missing,dev_size,pe_start,pv_pe_count,pv_pe_alloc_count,pv_allocatable,pv_in_use,pv_tags',
+  lv: 'lv_name,lv_uuid,lv_size,lv_tags,lv_active,lv_live_table,lv_suspended,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_layout,sync_percent,lv_allocation_locked',
   // Hidden volumes are in no row of "lv" but in these: the parts of a mirrored one under the name of their parent, and those by which
   // extents are moved.
   pvseg: 'pv_uuid,pvseg_size,lv_name,lv_parent,move_pv_uuid,copy_percent',
@@ -28,6 +28,7 @@ const pvRow = z.object({
   pv_pe_count: z.coerce.number(),
   pv_pe_alloc_count: z.coerce.number(),
   pv_allocatable: z.string(),
+  pv_in_use: z.string(),
   pv_tags: z.string(),
 });
 const lvRow = z.object({
@@ -36,6 +37,8 @@ const lvRow = z.object({
   lv_size: z.coerce.number(),
   lv_tags: z.string(),
   lv_active: z.string(),
+  lv_live_table: z.string(),
+  lv_suspended: z.string(),
   lv_kernel_major: z.coerce.number(),
   lv_kernel_minor: z.coerce.number(),
   lv_health_status: z.string(),

@@ -10,13 +10,13 @@ const REPORT = `  {
               ]
               ,
               "pv": [
-                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":"", "dev_size":"209715200", "pe_start":"1048576", "pv_pe_count":"40", "pv_pe_alloc_count":"10", "pv_allocatable":"allocatable", "pv_tags":""},
-                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing", "dev_size":"0", "pe_start":"1048576", "pv_pe_count":"9", "pv_pe_alloc_count":"0", "pv_allocatable":"allocatable", "pv_tags":""}
+                  {"pv_name":"/dev/nvme0n1", "pv_uuid":"ZKipic-hi2q-16q3-bE7V-DPk3-gr4N-7Aw3QL", "pv_missing":"", "dev_size":"209715200", "pe_start":"1048576", "pv_pe_count":"40", "pv_pe_alloc_count":"10", "pv_allocatable":"allocatable", "pv_in_use":"used", "pv_tags":""},
+                  {"pv_name":"[unknown]", "pv_uuid":"missing-one", "pv_missing":"missing", "dev_size":"0", "pe_start":"1048576", "pv_pe_count":"9", "pv_pe_alloc_count":"0", "pv_allocatable":"allocatable", "pv_in_use":"used", "pv_tags":""}
               ]
               ,
               "lv": [
-                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial", "lv_layout":"linear", "sync_percent":"", "lv_allocation_locked":""},
-                  {"lv_name":"pool", "lv_uuid":"Jx2mTd", "lv_size":"4194304", "lv_tags":"", "lv_active":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"", "lv_layout":"thin,pool", "sync_percent":"", "lv_allocation_locked":""}
+                  {"lv_name":"pvc-1", "lv_uuid":"bFi5XJ", "lv_size":"41943040", "lv_tags":"csi.storage.io,csi.storage.io/new", "lv_active":"", "lv_live_table":"", "lv_suspended":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"partial", "lv_layout":"linear", "sync_percent":"", "lv_allocation_locked":""},
+                  {"lv_name":"pool", "lv_uuid":"Jx2mTd", "lv_size":"4194304", "lv_tags":"", "lv_active":"", "lv_live_table":"", "lv_suspended":"", "lv_kernel_major":"-1", "lv_kernel_minor":"-1", "lv_health_status":"", "lv_layout":"thin,pool", "sync_percent":"", "lv_allocation_locked":""}
               ]
               ,
               "pvseg": [
@@ -29,7 +29,7 @@ const REPORT = `  {
           ,
           {
               "pv": [
-                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":"", "dev_size":"1073741824", "pe_start":"1048576", "pv_pe_count":"0", "pv_pe_alloc_count":"0", "pv_allocatable":"", "pv_tags":""}
+                  {"pv_name":"/dev/nvme1n1", "pv_uuid":"abcdef", "pv_missing":"", "dev_size":"1073741824", "pe_start":"1048576", "pv_pe_count":"0", "pv_pe_alloc_count":"0", "pv_allocatable":"", "pv_in_use":"", "pv_tags":""}
               ]
           }
       ]
@@ -45,7 +45,7 @@ const MIRRORED = `  {
               ]
               ,
               "lv": [
-                  {"lv_name":"pvc-1", "lv_uuid":"l", "lv_size":"41943040", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_kernel_major":"253", "lv_kernel_minor":"4", "lv_health_status":"", "lv_layout":"raid,raid1", "sync_percent":"35.20", "lv_allocation_locked":""}
+                  {"lv_name":"pvc-1", "lv_uuid":"l", "lv_size":"41943040", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_live_table":"live table present", "lv_suspended":"", "lv_kernel_major":"253", "lv_kernel_minor":"4", "lv_health_status":"", "lv_layout":"raid,raid1", "sync_percent":"35.20", "lv_allocation_locked":""}
               ]
               ,
               "pvseg": [
@@ -72,13 +72,13 @@ const MOVING = `  {
               ]
               ,
               "pv": [
-                  {"pv_name":"/dev/loop3", "pv_uuid":"8Wb1Ye", "pv_missing":"", "dev_size":"210763776", "pe_start":"1048576", "pv_pe_count":"50", "pv_pe_alloc_count":"15", "pv_allocatable":"", "pv_tags":"csi.storage.io/leaving"},
-                  {"pv_name":"/dev/loop4", "pv_uuid":"OS8Lgs", "pv_missing":"", "dev_size":"210763776", "pe_start":"1048576", "pv_pe_count":"50", "pv_pe_alloc_count":"10", "pv_allocatable":"allocatable", "pv_tags":""}
+                  {"pv_name":"/dev/loop3", "pv_uuid":"8Wb1Ye", "pv_missing":"", "dev_size":"210763776", "pe_start":"1048576", "pv_pe_count":"50", "pv_pe_alloc_count":"15", "pv_allocatable":"", "pv_in_use":"", "pv_tags":"csi.storage.io/leaving"},
+                  {"pv_name":"/dev/loop4", "pv_uuid":"OS8Lgs", "pv_missing":"", "dev_size":"210763776", "pe_start":"1048576", "pv_pe_count":"50", "pv_pe_alloc_count":"10", "pv_allocatable":"allocatable", "pv_in_use":"used", "pv_tags":""}
               ]
               ,
               "lv": [
-                  {"lv_name":"pvc-1", "lv_uuid":"a", "lv_size":"41943040", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_kernel_major":"253", "lv_kernel_minor":"0", "lv_health_status":"", "lv_layout":"linear", "sync_percent":"", "lv_allocation_locked":"allocation locked"},
-                  {"lv_name":"pvc-2", "lv_uuid":"b", "lv_size":"20971520", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_kernel_major":"253", "lv_kernel_minor":"1", "lv_health_status":"", "lv_layout":"linear", "sync_percent":"", "lv_allocation_locked":""}
+                  {"lv_name":"pvc-1", "lv_uuid":"a", "lv_size":"41943040", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_live_table":"live table present", "lv_suspended":"", "lv_kernel_major":"253", "lv_kernel_minor":"0", "lv_health_status":"", "lv_layout":"linear", "sync_percent":"", "lv_allocation_locked":"allocation locked"},
+                  {"lv_name":"pvc-2", "lv_uuid":"b", "lv_size":"20971520", "lv_tags":"csi.storage.io", "lv_active":"active", "lv_live_table":"live table present", "lv_suspended":"", "lv_kernel_major":"253", "lv_kernel_minor":"1", "lv_health_status":"", "lv_layout":"linear", "sync_percent":"", "lv_allocation_locked":""}
               ]
               ,
               "pvseg": [
@@ -120,12 +120,13 @@ describe("LVM's report", () => {
             usedBytes: 10 * 4194304,
             freeBytes: 30 * 4194304,
             allocatable: true,
+            claimed: true,
             leaving: false,
             volumes: ['pvc-1'],
           },
           {
             ...{ path: '[unknown]', uuid: 'missing-one', missing: true, surplusBytes: 0, sizeBytes: 9 * 4194304 },
-            ...{ usedBytes: 0, freeBytes: 0, allocatable: true, leaving: false, volumes: [] },
+            ...{ usedBytes: 0, freeBytes: 0, allocatable: true, claimed: true, leaving: false, volumes: [] },
           },
         ],
         logicalVolumes: [
@@ -183,7 +184,13 @@ describe("LVM's report", () => {
       ...{ leaving: true, allocatable: false, sizeBytes: 50 * EXTENT, usedBytes: 15 * EXTENT },
       ...{ volumes: ['[pvmove0]', 'pvc-2'], move: { bytes: 10 * EXTENT, copiedBytes: 4 * EXTENT } },
     });
-    expect(other).toMatchObject({ leaving: false, allocatable: true, usedBytes: 10 * EXTENT, freeBytes: 40 * EXTENT });
+    expect(other).toMatchObject({
+      leaving: false,
+      allocatable: true,
+      claimed: true,
+      usedBytes: 10 * EXTENT,
+      freeBytes: 40 * EXTENT,
+    });
     expect(other?.move).toBeUndefined();
     expect(group?.logicalVolumes.map(({ name, moving }) => [name, moving])).toEqual([
       ['pvc-1', true],
@@ -219,4 +226,12 @@ describe("LVM's report", () => {
       expect(() => parseReport(text)).toThrow("LVM's report can't be read");
     },
   );
+
+  it.each([
+    ['has no table yet', '"lv_live_table":"live table present"', '"lv_live_table":""'],
+    ['is suspended', '"lv_suspended":""', '"lv_suspended":"suspended"'],
+  ])('does not call a volume active whose device %s, as a command that was killed leaves it', (_, whole, cut) => {
+    expect(parseReport(MIRRORED).groups[0]?.logicalVolumes[0]?.active).toBe(true);
+    expect(parseReport(MIRRORED.replace(whole, cut)).groups[0]?.logicalVolumes[0]?.active).toBe(false);
+  });
 });

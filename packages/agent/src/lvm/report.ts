@@ -26,6 +26,8 @@ export interface PhysicalVolume {
   readonly freeBytes: number;
   /** Whether LVM gives its free extents to volumes. */
   readonly allocatable: boolean;
+  /** It says that some group has it; in none, that group was not finished, or is lost. */
+  readonly claimed: boolean;
   /** It is being emptied because its disk is to leave. */
   readonly leaving: boolean;
   /** Names of the volumes that have extents on it; hidden ones in brackets, as LVM writes them. */
@@ -53,6 +55,7 @@ export interface LogicalVolumeOnDisk {
   /** False while the copies are still made alike. */
   readonly isInSync: boolean;
   readonly tags: readonly string[];
+  /** Its device is there and answers: one that was left without content, or suspended, by a command that was killed, does not. */
   readonly active: boolean;
   /** `major:minor` of the device, undefined while it is not active. */
   readonly device: string | undefined;
@@ -179,6 +182,7 @@ const toPhysicalVolume = (
     usedBytes: row.pv_pe_alloc_count * extentBytes,
     freeBytes: isOffered ? (row.pv_pe_count - row.pv_pe_alloc_count) * extentBytes : 0,
     allocatable,
+    claimed: row.pv_in_use !== '',
     leaving,
     volumes: [...new Set(own.map((segment) => segment.lv_name))],
     ...(moving.length > 0 && { move: toMove(moving, extentBytes) }),
@@ -212,7 +216,7 @@ const toLogicalVolume = (
     isMirrored,
     isInSync: row.sync_percent === '' || Number(row.sync_percent) >= 100,
     tags: splitTags(row.lv_tags),
-    active: row.lv_active === 'active',
+    active: row.lv_active === 'active' && row.lv_live_table !== '' && row.lv_suspended === '',
     health: row.lv_health_status,
     moving: row.lv_allocation_locked !== '',
     device: row.lv_kernel_major < 0 ? undefined : `${row.lv_kernel_major}:${row.lv_kernel_minor}`,

@@ -67,7 +67,8 @@ const checkHandedOver = (group: VolumeGroup, uuid: string | undefined): void => 
 /**
  * Makes physical volumes of disks and puts them into the group, which is made when there is none. Returns for each disk why
  * it could not be added, undefined when it is in the group now: one that fails does not stop the others. Repeating it after an
- * interruption at any point finishes the job. Whoever calls has proved that the disks are blank or our own. Throws
+ * interruption finishes the job, unless LVM was killed between claiming a disk and writing down its group: that disk is `claimed`
+ * and in no group then, and fails. Whoever calls has proved that the disks are blank or our own. Throws
  * FailedPrecondition when the group is not ours.
  */
 export const addDisks = async (lvm: Lvm, options: AddDisksOptions): Promise<(AppError | undefined)[]> => {

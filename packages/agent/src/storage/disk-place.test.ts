@@ -29,6 +29,17 @@ describe('where LVM has a disk', () => {
     });
   });
 
+  it('is prepared by us only as long as it does not say that a group has it', () => {
+    const orphanIs = (facts: object) =>
+      findPlace(blockDevice(), {
+        report: { groups: [], orphans: [pv('/dev/sda', { uuid: 'ours', ...facts })] },
+        ...{ ownUuids: ['ours'], handedOver: [] },
+      });
+    expect(orphanIs({ claimed: false })).toMatchObject({ kind: 'prepared' });
+    expect(orphanIs({ claimed: false, uuid: 'theirs' })).toMatchObject({ kind: 'leftover' });
+    expect(orphanIs({ claimed: true })).toMatchObject({ kind: 'leftover', reason: /have it wiped$/ });
+  });
+
   it('is not where another disk is, or where LVM misses one', () => {
     expect(place(partitioned, volumeGroup({ physicalVolumes: [pv('/dev/sdb3')] }))).toEqual({ kind: 'free' });
     const missing = volumeGroup({ physicalVolumes: [pv('/dev/sda', { missing: true })] });

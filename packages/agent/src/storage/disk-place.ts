@@ -21,6 +21,10 @@ export interface PlaceFacts {
   readonly handedOver: readonly VolumeGroup[];
 }
 
+/** Both look the same, and in the second case volumes may be on it. */
+const CLAIMED =
+  'it says that it belongs to a volume group, and no disk has that group: LVM was killed while it made or extended the group, or the group is lost; if nothing on it is needed, have it wiped';
+
 export const findPlace = (device: BlockDevice, { report, ownUuids, handedOver }: PlaceFacts): DiskPlace => {
   const isHere = (pv: PhysicalVolume) => !pv.missing && (pv.path === device.path || device.links.includes(pv.path));
   // An operator's group may lie on partitions.
@@ -36,6 +40,7 @@ export const findPlace = (device: BlockDevice, { report, ownUuids, handedOver }:
   }
   const orphan = report.orphans.find(isHere);
   if (orphan === undefined) return { kind: 'free' };
+  if (orphan.claimed) return { kind: 'leftover', reason: CLAIMED };
   if (ownUuids.includes(orphan.uuid)) return { kind: 'prepared', physicalVolume: orphan };
   return { kind: 'leftover', reason: 'it is a physical volume of LVM that we did not make; remove it with pvremove' };
 };

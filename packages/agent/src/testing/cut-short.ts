@@ -18,13 +18,13 @@ const volumeOf = (state: MachineState, argv: readonly string[]): FakeLv | undefi
   findLv(state, argv.at(-1) ?? '')?.lv;
 
 const CUT_LVM: Readonly<Record<string, Cut>> = {
-  // Written down, but not active yet; what the extents held before is wiped last.
+  // Written down, and its device made but not given its content; what the extents held before is wiped last.
   lvcreate: (state, argv) => {
     if (runFakeProgram(state, argv).exitCode !== 0) return;
     const made = argv[argv.indexOf('--name') + 1];
     const lv = state.groups.flatMap(({ lvs }) => lvs).find(({ name }) => name === made);
     const content = structuredClone(state.removed.at(-1)?.content);
-    if (lv !== undefined) Object.assign(lv, { active: false, ...(content && { content }) });
+    if (lv !== undefined) Object.assign(lv, { unloaded: true, ...(content && { content }) });
   },
   // Written down; the device is still what it was.
   lvextend: (state, argv) => {

@@ -33,6 +33,7 @@ const pvRows = (state: MachineState, group: string) =>
     pv_pe_count: group === '' ? '0' : String(extentsOf(disk)),
     pv_pe_alloc_count: group === '' ? '0' : String(extentsOf(disk) - free),
     pv_allocatable: group === '' || pv.withheld ? '' : 'allocatable',
+    pv_in_use: group === '' ? '' : 'used',
     pv_tags: (pv.tags ?? []).join(','),
   }));
 
@@ -42,6 +43,8 @@ const lvRow = (lv: FakeLv, isLocked: boolean) => ({
   lv_size: String(lv.extents * EXTENT),
   lv_tags: lv.tags.join(','),
   lv_active: lv.active ? 'active' : '',
+  lv_live_table: lv.active && !lv.unloaded ? 'live table present' : '',
+  lv_suspended: '',
   lv_kernel_major: lv.active ? '253' : '-1',
   lv_kernel_minor: lv.active ? String(lv.minor) : '-1',
   lv_health_status: lv.health ?? '',

@@ -45,7 +45,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   vgchange: (state, _, [name = '']) => {
     const group = state.groups.find((each) => each.name === name);
     if (group === undefined) return failed(`  Volume group "${name}" not found\n  Cannot process volume group ${name}`);
-    for (const lv of group.lvs) lv.active = true;
+    for (const lv of group.lvs) {
+      lv.active = true;
+      delete lv.unloaded;
+    }
     return ok('');
   },
   lvcreate: (state, options, [name = '', ...disks]) => {
@@ -93,7 +96,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     if (activate === 'n' && found.lv.open) return failed(`  Logical volume ${path} in use.`);
     if (activate !== undefined) found.lv.active = activate === 'y';
     // A device that is made or loaded anew is what LVM has written down.
-    if (activate !== undefined || options.has('--refresh')) delete found.lv.deviceExtents;
+    if (activate !== undefined || options.has('--refresh')) {
+      delete found.lv.deviceExtents;
+      delete found.lv.unloaded;
+    }
     const gone = options.all('--deltag');
     found.lv.tags = found.lv.tags.filter((tag) => !gone.includes(tag));
     return ok('');

@@ -182,7 +182,9 @@ const findDevice = (
 ): { content?: FakeContent; unreadable?: boolean; formats?: number; sizeBytes: number } | undefined => {
   const lv = findLv(state, path)?.lv ?? findBound(state, path);
   if (lv === undefined) return findDisk(state, path);
-  return lv.active ? Object.assign(lv, { sizeBytes: (lv.deviceExtents ?? lv.extents) * EXTENT }) : undefined;
+  return lv.active && !lv.unloaded
+    ? Object.assign(lv, { sizeBytes: (lv.deviceExtents ?? lv.extents) * EXTENT })
+    : undefined;
 };
 
 /** The volume whose device file is bound to a path. */

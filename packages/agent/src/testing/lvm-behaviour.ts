@@ -1,3 +1,4 @@
+import { describeCutOff } from './lvm-cut-off-behaviour.ts';
 import { describeLayouts } from './lvm-layout-behaviour.ts';
 import { describeLeaving } from './lvm-leaving-behaviour.ts';
 import type { LvmPlace } from './lvm-place.ts';
@@ -11,4 +12,5 @@ export const lvmBehaviour = (name: string, setup: () => Promise<LvmPlace>): void
   describeVolumes(name, setup);
   describeLayouts(name, setup);
   describeLeaving(name, setup);
+  describeCutOff(name, setup);
 };

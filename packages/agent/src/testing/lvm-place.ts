@@ -1,16 +1,30 @@
 import { AppError } from '@berth/contract/errors';
 import type { Layout } from '@berth/contract/layout';
 import { beforeEach, expect } from 'vitest';
+import type { Host } from '../host/host.ts';
 import type { Lvm } from '../lvm/command.ts';
 import { createVolume } from '../lvm/logical-volume.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
-import { readReport } from '../lvm/report.ts';
+import { type LogicalVolumeOnDisk, readReport } from '../lvm/report.ts';
 import { addDisks, findOwnGroup } from '../lvm/volume-group.ts';
+
+/** Before a call of the kernel's that changes a disk or a device: the how manyth of this name that the command makes. */
+export interface KillPoint {
+  readonly call: string;
+  readonly number: number;
+}
 
 /** A place to try LVM in: blank disks that nobody needs, known by their links, at least two, of equal size. */
 export interface LvmPlace {
   readonly lvm: Lvm;
+  readonly host: Host;
   readonly links: readonly [string, string, ...string[]];
+  /** Runs a command of LVM's as `lvm` does, and tells at which of its steps it could be killed, in their order. */
+  killPoints(command: string, args: readonly string[]): Promise<readonly KillPoint[]>;
+  /** Runs it and kills it at one of these. */
+  killAt(point: KillPoint, command: string, args: readonly string[]): Promise<void>;
+  /** Bytes of the kernel's device of a volume. */
+  deviceBytes(volume: LogicalVolumeOnDisk): Promise<number>;
 }
 
 export const GROUP = 'csi-vg-nvme';

@@ -68,6 +68,8 @@ export interface FakeLv {
   deviceExtents?: number;
   tags: string[];
   active: boolean;
+  /** Its device was made and not given its content. */
+  unloaded?: boolean;
   minor: number;
   health?: string;
   content?: FakeContent;

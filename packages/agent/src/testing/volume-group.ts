@@ -31,6 +31,6 @@ export const logicalVolume = (name: string, extents: number, tags: readonly stri
 /** An ordinary empty physical volume with some facts changed. */
 export const physicalVolume = (facts: Partial<PhysicalVolume> = {}): PhysicalVolume => ({
   ...{ path: '/dev/sda', uuid: 'PV-1', missing: false, surplusBytes: 0, sizeBytes: 0, usedBytes: 0, freeBytes: 0 },
-  ...{ allocatable: true, leaving: false, volumes: [] },
+  ...{ allocatable: true, claimed: true, leaving: false, volumes: [] },
   ...facts,
 });

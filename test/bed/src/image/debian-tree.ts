@@ -13,7 +13,7 @@ const kernelMetapackage = 'linux-image-cloud-amd64';
 const nodePackages = [
   ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'qemu-guest-agent', 'busybox-static', 'procps'],
   ...['lvm2', 'thin-provisioning-tools', 'xfsprogs', 'e2fsprogs', 'util-linux', 'mount', 'smartmontools'],
-  ...['runc', 'iproute2', 'iptables', 'ca-certificates'],
+  ...['runc', 'iproute2', 'iptables', 'ca-certificates', 'strace'],
 ];
 
 /** Packages of the base container image: what the Node.js binary links to, and nsenter. */
