@@ -1,3 +1,5 @@
+import type { Controller } from './controller.ts';
+
 /** A block device as the kernel, udev and lsblk tell about it; nothing in here has been judged. */
 export interface BlockDevice {
   /** Kernel name, for example `nvme0n1`; may change at the next boot. */
@@ -19,6 +21,8 @@ export interface BlockDevice {
   readonly wwn?: string;
   /** Medium rotation rate of the device's own SCSI page B1h: 1 does not rotate, above 400h revolutions per minute. */
   readonly rotationRate?: number;
+  /** What it hangs on, where that is a PCI device. */
+  readonly controller?: Controller;
   readonly fileSystem?: string;
   readonly partitionTable?: string;
   readonly mountPoints: readonly string[];

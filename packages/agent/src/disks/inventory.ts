@@ -2,6 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '@berth/contract/errors';
 import type { Host } from '../host/host.ts';
+import { type Controller, readController } from './controller.ts';
 import { type IdentifiedDisk, identifyDisks } from './identity.ts';
 import { type Extras, LSBLK, parseLsblk } from './lsblk.ts';
 
@@ -36,11 +37,14 @@ const readExtras = async ({ sysDir, devDir }: InventoryOptions): Promise<Extras>
     }
   }
   const rotationRates = new Map<string, number>();
+  const controllers = new Map<string, Controller>();
   for (const name of await list(join(sysDir, 'block'))) {
     const page = await readFile(join(sysDir, 'block', name, 'device/vpd_pgb1')).catch(() => undefined);
     if (page !== undefined && page.length >= 6) rotationRates.set(name, page.readUInt16BE(4));
+    const controller = await readController(sysDir, name);
+    if (controller !== undefined) controllers.set(name, controller);
   }
-  return { links, rotationRates };
+  return { links, rotationRates, controllers };
 };
 
 const list = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).sort();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseLsblk } from './lsblk.ts';
 
+const AHCI = { driver: 'ahci', pciClass: '0x010601' };
 const row = (fields: object) => ({
   kname: 'sda',
   path: '/dev/sda',
@@ -22,7 +23,11 @@ const row = (fields: object) => ({
   ...fields,
 });
 const parse = (rows: object[], links = new Map<string, string[]>()) =>
-  parseLsblk(JSON.stringify({ blockdevices: rows }), { links, rotationRates: new Map([['sda', 7200]]) });
+  parseLsblk(JSON.stringify({ blockdevices: rows }), {
+    links,
+    rotationRates: new Map([['sda', 7200]]),
+    controllers: new Map([['sda', AHCI]]),
+  });
 
 describe('lsblk', () => {
   it('does not show devices made of files, network, memory or other devices (trap 28)', () => {
@@ -50,10 +55,16 @@ describe('lsblk', () => {
 
   it('adds links and rotation rates', () => {
     const links = new Map([['sda', ['/dev/disk/by-id/wwn-1']]]);
-    expect(parse([row({})], links)[0]).toMatchObject({ rotationRate: 7200, links: ['/dev/disk/by-id/wwn-1'] });
+    expect(parse([row({})], links)[0]).toMatchObject({
+      rotationRate: 7200,
+      controller: AHCI,
+      links: ['/dev/disk/by-id/wwn-1'],
+    });
   });
 
   it.each(['', 'lsblk: error', '{"blockdevices": 3}'])('throws a sentence on "%s"', (text) => {
-    expect(() => parseLsblk(text, { links: new Map(), rotationRates: new Map() })).toThrow("lsblk's output");
+    expect(() => parseLsblk(text, { links: new Map(), rotationRates: new Map(), controllers: new Map() })).toThrow(
+      "lsblk's output",
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { AppError } from '@berth/contract/errors';
 import * as z from 'zod';
 import type { BlockDevice } from './block-device.ts';
+import type { Controller } from './controller.ts';
 
 /** The columns are named one by one: what lsblk prints by default changes between versions. */
 export const LSBLK = [
@@ -50,6 +51,7 @@ const outputSchema = z.object({ blockdevices: z.array(treeSchema) });
 export interface Extras {
   readonly links: ReadonlyMap<string, readonly string[]>;
   readonly rotationRates: ReadonlyMap<string, number>;
+  readonly controllers: ReadonlyMap<string, Controller>;
 }
 
 /** Top-level devices of lsblk's JSON that can be disks. Throws Internal when it isn't lsblk's JSON. */
@@ -69,6 +71,7 @@ const readJson = (output: string): unknown => {
 
 const toDevice = (row: Row, extras: Extras): BlockDevice => {
   const rotationRate = extras.rotationRates.get(row.kname);
+  const controller = extras.controllers.get(row.kname);
   return {
     name: row.kname,
     path: row.path,
@@ -89,6 +92,7 @@ const toDevice = (row: Row, extras: Extras): BlockDevice => {
       partitionTable: row.pttype,
     }),
     ...(rotationRate !== undefined && { rotationRate }),
+    ...(controller !== undefined && { controller }),
     mountPoints: descendants(row).flatMap(({ mountpoint }) => (mountpoint === undefined ? [] : [mountpoint])),
     children: (row.children ?? []).map((child) => ({ name: child.kname, type: child.type })),
     links: extras.links.get(row.kname) ?? [],

@@ -30,8 +30,10 @@ describe('the medium of a disk', () => {
     [{ vendor: 'Msft', model: 'Virtual Disk' }],
     [{ vendor: 'DELL', model: 'PERC H730 Mini' }],
     [{ vendor: 'HP', model: 'LOGICAL VOLUME' }],
-    [{ vendor: 'AVAGO', model: 'MR9361-8i', rotationRate: 0 }],
-  ])('is not guessed from the flag of %o', (facts) => {
+    [{ vendor: 'AVAGO', model: 'MR9361-8i', rotationRate: 7200 }],
+    [{ vendor: 'DELL', model: 'X', rotationRate: 1, controller: { pciClass: '0x010400' } }],
+    [{ vendor: 'HPE', model: 'X', controller: { driver: 'smartpqi', pciClass: '0x010700' } }],
+  ])('is not guessed for %o', (facts) => {
     const decision = decideMedium(blockDevice(facts));
     expect(decision.medium).toBeUndefined();
     expect(decision).toMatchObject({ reason: expect.stringContaining('mediumRules') });

@@ -20,6 +20,8 @@ export interface DiskSpec {
   copyOf?: string;
   /** What an NVMe disk warns of when it is asked for its health: bits of the NVM Express base specification, log page 02h. */
   criticalWarning?: number;
+  /** Vendor (8 characters) and model (16) that a SCSI disk says it is, instead of a real disk's. */
+  saysItIs?: { readonly vendor: string; readonly model: string };
 }
 
 /** A disk with everything decided. */
@@ -33,6 +35,7 @@ export interface Disk {
   readonly file: string;
   readonly copyOf?: string;
   readonly criticalWarning?: number;
+  readonly saysItIs?: DiskSpec['saysItIs'];
 }
 
 /** Decides bay and serial. Throws when the bay is taken or out of range, the serial is too long or the name is used already. */
@@ -50,11 +53,12 @@ export function placeDisk(
     spec.serial ?? `B${createHash('sha256').update(`${node.name}/${spec.name}`).digest('hex').slice(0, 14)}`;
   if (serial.length > 20) throw new Error(`serial "${serial}" must have at most 20 characters`);
   const slot = chooseSlot(spec, node);
-  const { name, medium, size, copyOf, criticalWarning } = spec;
+  const { name, medium, size, copyOf, criticalWarning, saysItIs } = spec;
   return {
     ...{ name, medium, size, slot, serial, file: node.diskFile(name) },
     ...(copyOf !== undefined && { copyOf }),
     ...(criticalWarning !== undefined && { criticalWarning }),
+    ...(saysItIs !== undefined && { saysItIs }),
   };
 }
 
@@ -99,12 +103,13 @@ export function deviceArguments(disk: Disk): Record<string, unknown> {
     const { criticalWarning: smart_critical_warning = 0 } = disk;
     return { driver: 'nvme', ...place, ...common, ...(smart_critical_warning > 0 && { smart_critical_warning }) };
   }
+  const { vendor = 'BERTH', model = disk.medium === 'ssd' ? 'SSD-4T' : 'HDD-16T' } = disk.saysItIs ?? {};
   return {
     driver: 'scsi-hd',
     bus: 'scsi0.0',
     'scsi-id': disk.slot,
-    vendor: 'BERTH',
-    product: disk.medium === 'ssd' ? 'SSD-4T' : 'HDD-16T',
+    vendor,
+    product: model,
     // SCSI Block Device Characteristics page: 1 means not rotating.
     rotation_rate: disk.medium === 'ssd' ? 1 : 7200,
     wwn: worldWideName(disk.serial),

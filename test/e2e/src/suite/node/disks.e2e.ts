@@ -81,6 +81,20 @@ describe('a disk that is plugged in while the node runs', () => {
     await awaitDisk('late-used', 'Adopted');
   });
 
+  it('is refused with a sentence when it is the volume of a RAID controller, whatever it says of its rotation', async () => {
+    const saysItIs = { vendor: 'AVAGO', model: 'MR9361-8i' };
+    await node.plugDisk({ name: 'raid', medium: 'hdd', size: '1G', serial: 'late-raid', saysItIs });
+    await waitUntil(
+      async () => {
+        const disks = (await statusOf())?.disks ?? [];
+        const { state, reason } = disks.find(({ model }) => model === saysItIs.model) ?? {};
+        return state === 'Refused' && reason?.includes('mediumRules') ? 'done' : `it is ${state}: ${reason}`;
+      },
+      { timeoutMs: 50_000, signal: stage.signal },
+    );
+    await node.pullDisk('raid');
+  });
+
   it('takes its group out of placement when it says that it fails, and when it is pulled, until an operator lets go of it', async () => {
     const before = (await statusOf())?.allocatable?.[capacityKey('nvme')] ?? '';
     await node.plugDisk({ name: 'worn', medium: 'nvme', size: '1G', serial: 'late-worn', criticalWarning: WORN });
