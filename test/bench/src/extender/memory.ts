@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { run } from '@berth/bed/process/spawn';
 import { makeCertificate } from '@berth/runtime/testing/certificate';
 import { startNodeProcess } from '../node-process.ts';
 import { memoryOf } from '../process-memory.ts';
@@ -11,10 +12,11 @@ const SIZE = { nodes: 5_000, volumes: 50_000 };
 const PATIENCE_MS = 120_000;
 
 /**
- * The extender's own process, fed by a stand-in for the API server in another one, up to ready. Both and this one share
+ * The bundled extender in a process of its own, fed by a stand-in for the API server in another one, up to ready. Both and this one share
  * the machine, so that the time includes making, sending and parsing some 400 MB of JSON.
  */
 export const benchMemory = async (signal: AbortSignal): Promise<Result[]> => {
+  await run(process.execPath, ['scripts/build.ts'], { cwd: REPOSITORY, signal });
   const directory = await mkdtemp(join(tmpdir(), 'berth-bench-'));
   const { cert, key } = await makeCertificate(directory, { altNames: ['IP:127.0.0.1', 'DNS:localhost'] });
   const counts = [String(SIZE.nodes), String(SIZE.volumes)];
@@ -53,7 +55,8 @@ export const benchMemory = async (signal: AbortSignal): Promise<Result[]> => {
 /** As in deploy/base/extender.yaml. */
 const NODE_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=320'];
 
-const EXTENDER = join(import.meta.dirname, '..', '..', '..', '..', 'packages', 'extender', 'src', 'main.ts');
+const REPOSITORY = join(import.meta.dirname, '..', '..', '..', '..');
+const EXTENDER = join(REPOSITORY, 'dist/extender.js');
 
 const extenderFlags = (files: { kubeconfig: string; cert: string; key: string }): string[] => [
   ...['--host', '127.0.0.1', '--port', '0', '--metrics-port', '0'],
