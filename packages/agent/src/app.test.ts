@@ -35,12 +35,17 @@ describe('the storage of a node', () => {
     expect(others).toEqual(['find-missing', 'lsblk', 'probe', 'lvm pvcreate', 'lvm vgcreate']);
   });
 
-  it('takes a disk that is plugged in as soon as udev has dealt with it', async () => {
-    await mkdir(join(agent.directory, 'udev/data'), { recursive: true });
-    await restart();
-    await taken();
+  it('takes a disk that is plugged in as soon as udev has dealt with it, and not before', async () => {
+    const database = join(agent.directory, 'udev/data');
+    await mkdir(database, { recursive: true });
+    for (const number of [0, 1, 2]) await writeFile(join(database, `b259:${number}`), '');
     await plugIn();
-    await writeFile(join(agent.directory, 'udev/data/b259:2'), 'E:ID_SERIAL=S3\n');
+    await restart();
+    await soon(async () => (await storage())?.status?.disks?.at(-1)).toMatchObject({
+      state: 'Refused',
+      reason: 'not taken: udev has not dealt with it yet',
+    });
+    await writeFile(join(database, 'b259:3'), 'E:ID_SERIAL=S3\n');
     await soon(async () => (await storage())?.status?.capacity).toEqual({ 'csi.storage.io/csi-vg-nvme': '2Gi' });
   });
 

@@ -35,8 +35,12 @@ const SMALLEST_BYTES = 256 * 1024 ** 2;
 
 type Check = (facts: AdoptionFacts) => string | false | undefined;
 
+/** What it is called is not known either then, so that its physical volume would have another disk's identity. */
+export const PENDING = 'udev has not dealt with it yet';
+
 /** Who uses the disk, and whether it is one at all: what must hold before anything on it may change. */
 const USE_CHECKS: readonly Check[] = [
+  ({ disk: { device } }) => device.pending && PENDING,
   ({ disk: { device } }) => device.type !== 'disk' && `it is a ${device.type}, not a whole disk`,
   ({ disk: { device } }) => device.readOnly && 'it is read-only',
   ({ disk: { device } }) => device.removable && 'it is removable',

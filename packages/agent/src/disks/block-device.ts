@@ -13,6 +13,8 @@ export interface BlockDevice {
   readonly sectorBytes: number;
   readonly rotational: boolean;
   readonly readOnly: boolean;
+  /** udev has not dealt with it yet: its names and its content are still to be found out. */
+  readonly pending: boolean;
   readonly removable: boolean;
   readonly transport?: string;
   readonly vendor?: string;

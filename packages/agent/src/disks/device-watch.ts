@@ -1,10 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { toAppError } from '@berth/contract/errors';
 import type { Clock } from '@berth/runtime/clock';
 import type { Logger } from '@berth/runtime/logger';
+import { databaseOf, deviceNumberOf, readDeviceNumbers } from './udev-database.ts';
 
 export interface DeviceWatchOptions {
   /** Where the host's udev keeps its run-time files. */
@@ -17,8 +18,6 @@ export interface DeviceWatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** udev writes one file for each block device, named by its number, at the end of each event's rules. */
-const DEVICE_FILE = /^b(\d+:\d+)$/;
 /** Events come in bursts; on a busy node they never end, so that nothing waits for the last one. */
 const BURST_MS = 1_000;
 const REOPEN_MS = 60_000;
@@ -30,7 +29,6 @@ const REOPEN_MS = 60_000;
  */
 export const watchDevices = async (options: DeviceWatchOptions): Promise<void> => {
   const { udevDir, clock, logger, onChange, signal } = options;
-  const folder = join(udevDir, 'data');
   let known = await readDevices(options);
   let cancel: (() => void) | undefined;
   let isWaiting = false;
@@ -43,7 +41,7 @@ export const watchDevices = async (options: DeviceWatchOptions): Promise<void> =
   };
 
   const onEvent = (_: string, name: string | null) => {
-    if (name === null || !DEVICE_FILE.test(name) || isWaiting) return;
+    if (name === null || deviceNumberOf(name) === undefined || isWaiting) return;
     isWaiting = true;
     cancel = clock.after(BURST_MS, () => {
       isWaiting = false;
@@ -63,7 +61,7 @@ export const watchDevices = async (options: DeviceWatchOptions): Promise<void> =
       cancel = clock.after(REOPEN_MS, open);
     };
     try {
-      watcher = watch(folder, { signal }, onEvent).on('error', fail);
+      watcher = watch(databaseOf(udevDir), { signal }, onEvent).on('error', fail);
       // What came before is not told.
       void compare();
     } catch (thrown) {
@@ -77,12 +75,10 @@ export const watchDevices = async (options: DeviceWatchOptions): Promise<void> =
 
 /** What udev knows of each disk, and its size, by device number. */
 const readDevices = async ({ udevDir, sysDir }: DeviceWatchOptions): Promise<ReadonlyMap<string, string>> => {
-  const folder = join(udevDir, 'data');
   const devices = new Map<string, string>();
-  for (const name of await readdir(folder).catch(() => [])) {
-    const number = DEVICE_FILE.exec(name)?.[1];
-    if (number === undefined || (await isVirtual(join(sysDir, 'dev/block', number)))) continue;
-    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+  for (const number of (await readDeviceNumbers(udevDir)) ?? []) {
+    if (await isVirtual(join(sysDir, 'dev/block', number))) continue;
+    const text = await readFile(join(databaseOf(udevDir), `b${number}`), 'utf8').catch(() => '');
     const size = await readFile(join(sysDir, 'dev/block', number, 'size'), 'utf8').catch(() => '');
     devices.set(number, `${text}\n${size}`);
   }

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import { type Controller, readController } from './controller.ts';
 import { type IdentifiedDisk, identifyDisks } from './identity.ts';
 import { type Extras, LSBLK, parseLsblk } from './lsblk.ts';
+import { readDeviceNumbers } from './udev-database.ts';
 
 const LSBLK_MS = 30_000;
 
@@ -12,21 +13,24 @@ export interface InventoryOptions {
   readonly host: Host;
   readonly sysDir: string;
   readonly devDir: string;
+  readonly udevDir: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** All disks of the node, with identities. */
 export const readDisks = async (options: InventoryOptions): Promise<IdentifiedDisk[]> => {
-  const { host, signal } = options;
+  const { host, udevDir, signal } = options;
+  // First of all: of a disk that udev deals with in the meantime, lsblk may not know the name that the links have later.
+  const settled = await readDeviceNumbers(udevDir);
   const result = await host.run(LSBLK, { timeoutMs: LSBLK_MS, ...(signal && { signal }) });
   // Exit code 32: a device vanished while lsblk looked at it; the others are told.
   if (result.stdout.trim() === '') {
     throw new AppError('Internal', `lsblk ended with exit code ${result.exitCode}: ${result.stderr.trim()}`);
   }
-  return identifyDisks(parseLsblk(result.stdout, await readExtras(options)));
+  return identifyDisks(parseLsblk(result.stdout, { ...(await readExtras(options)), settled }));
 };
 
-const readExtras = async ({ sysDir, devDir }: InventoryOptions): Promise<Extras> => {
+const readExtras = async ({ sysDir, devDir }: InventoryOptions): Promise<Omit<Extras, 'settled'>> => {
   const links = new Map<string, string[]>();
   for (const folder of ['by-id', 'by-path']) {
     for (const name of await list(join(devDir, 'disk', folder))) {

@@ -22,14 +22,22 @@ const row = (fields: object) => ({
   mountpoint: null,
   ...fields,
 });
-const parse = (rows: object[], links = new Map<string, string[]>()) =>
+const parse = (rows: object[], links = new Map<string, string[]>(), settled?: ReadonlySet<string>) =>
   parseLsblk(JSON.stringify({ blockdevices: rows }), {
     links,
     rotationRates: new Map([['sda', 7200]]),
     controllers: new Map([['sda', AHCI]]),
+    settled,
   });
 
 describe('lsblk', () => {
+  it('tells which disks udev has not dealt with yet, where there is an udev', () => {
+    const isPending = (...numbers: string[]) => parse([row({})], undefined, new Set(numbers))[0]?.pending;
+    expect(isPending('8:0', '8:16')).toBe(false);
+    expect(isPending('8:16')).toBe(true);
+    expect(parse([row({})])[0]?.pending).toBe(false);
+  });
+
   it('does not show devices made of files, network, memory or other devices (trap 28)', () => {
     const names = ['loop0', 'rbd0', 'drbd1', 'nbd2', 'zram0', 'dm-0', 'md0', 'sr0', 'sda', 'nvme0n1', 'vdb'];
     expect(parse(names.map((kname) => row({ kname }))).map(({ name }) => name)).toEqual(['sda', 'nvme0n1', 'vdb']);
@@ -63,8 +71,8 @@ describe('lsblk', () => {
   });
 
   it.each(['', 'lsblk: error', '{"blockdevices": 3}'])('throws a sentence on "%s"', (text) => {
-    expect(() => parseLsblk(text, { links: new Map(), rotationRates: new Map(), controllers: new Map() })).toThrow(
-      "lsblk's output",
-    );
+    expect(() =>
+      parseLsblk(text, { links: new Map(), rotationRates: new Map(), controllers: new Map(), settled: undefined }),
+    ).toThrow("lsblk's output");
   });
 });

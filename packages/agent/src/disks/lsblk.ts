@@ -52,6 +52,8 @@ export interface Extras {
   readonly links: ReadonlyMap<string, readonly string[]>;
   readonly rotationRates: ReadonlyMap<string, number>;
   readonly controllers: ReadonlyMap<string, Controller>;
+  /** By number, what udev had dealt with before lsblk looked; undefined where there is no udev. */
+  readonly settled: ReadonlySet<string> | undefined;
 }
 
 /** Top-level devices of lsblk's JSON that can be disks. Throws Internal when it isn't lsblk's JSON. */
@@ -81,6 +83,7 @@ const toDevice = (row: Row, extras: Extras): BlockDevice => {
     sectorBytes: row['log-sec'],
     rotational: row.rota,
     readOnly: row.ro,
+    pending: extras.settled?.has(row['maj:min']) === false,
     removable: row.rm,
     ...optional({
       transport: row.tran,

@@ -1,7 +1,7 @@
 import { volumeGroupName } from '@berth/contract/names';
 import { formatQuantity } from '@berth/contract/quantity';
 import type { DiskStatus, NodeStorageStatus } from '@berth/contract/resources/node-storage';
-import { judgeDisk } from '../disks/adoption.ts';
+import { judgeDisk, PENDING } from '../disks/adoption.ts';
 import { failureOf } from '../health/disk-health.ts';
 import type { Survey, SurveyedDisk } from './survey.ts';
 import type { Candidate, DiskOutcome } from './take-disks.ts';
@@ -24,6 +24,7 @@ export const judgeBeforeContent = async (disk: SurveyedDisk, context: VerdictCon
   const { place, identity } = disk;
   if (place.kind === 'ours') return { state: 'Adopted', volumeGroup: place.group.name };
   if (place.kind === 'handed-over') return { state: 'HandedOver', volumeGroup: place.group.name };
+  if (disk.device.pending) return refused(PENDING);
   if (place.kind === 'foreign' || place.kind === 'leftover') return refused(place.reason);
   const isLeaving = identity.tier !== 'none' && context.leaving.includes(identity.value);
   return isLeaving ? judgeLeaving(disk, context) : judgeForGroup(disk, context);

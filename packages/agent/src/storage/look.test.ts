@@ -31,6 +31,7 @@ const setUp = async () => {
     clock,
     lvm: createLvm({ host, clock }),
     devDir: directory,
+    udevDir: directory,
     logger: silentLogger,
     mode: 'adopt',
     nodeName: 'node-1',

@@ -20,6 +20,7 @@ export interface SurveyOptions {
   readonly nodeName: string;
   readonly sysDir: string;
   readonly devDir: string;
+  readonly udevDir: string;
   readonly procDir: string;
   readonly mediumRules: readonly MediumRule[];
   readonly volumeGroups: VolumeGroups;

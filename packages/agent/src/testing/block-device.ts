@@ -10,6 +10,7 @@ export const blockDevice = (facts: Partial<BlockDevice> = {}): BlockDevice => ({
   sectorBytes: 512,
   rotational: false,
   readOnly: false,
+  pending: false,
   removable: false,
   mountPoints: [],
   children: [],
