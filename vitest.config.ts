@@ -3,8 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const MINUTE_MS = 60_000;
 
-/** End-to-end tests in the order of the time they take: who holds the whole cluster comes before who holds a node. */
-const FIRST = ['cluster/', 'node/power-cuts', 'node/sanity', 'node/removal'];
+/** Tests on machines in the order of the time they take: who holds the whole cluster comes before who holds a node. */
+const FIRST = ['cluster/', 'node/power-cuts', 'node/sanity', 'node/removal', 'killed', 'disks.user-mode'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
