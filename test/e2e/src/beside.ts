@@ -23,7 +23,10 @@ export const EXTENDER_ADDRESS = `127.0.0.1:${EXTENDER_PORT}`;
 const NAMESPACE = 'berth-system';
 
 /** Bundles each role into a file below dist/. */
-export const bundleRoles = async ({ repository, signal }: BerthContext): Promise<void> => {
+export const bundleRoles = async ({
+  repository,
+  signal,
+}: Pick<BerthContext, 'repository' | 'signal'>): Promise<void> => {
   await run(process.execPath, ['scripts/build.ts'], { cwd: repository, signal });
 };
 

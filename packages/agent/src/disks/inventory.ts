@@ -4,7 +4,7 @@ import { AppError } from '@berth/contract/errors';
 import type { Host } from '../host/host.ts';
 import { type Controller, readController } from './controller.ts';
 import { type IdentifiedDisk, identifyDisks } from './identity.ts';
-import { type Extras, LSBLK, parseLsblk } from './lsblk.ts';
+import { type Extras, isLookedAt, LSBLK, parseLsblk } from './lsblk.ts';
 import { readDeviceNumbers } from './udev-database.ts';
 
 const LSBLK_MS = 30_000;
@@ -42,7 +42,7 @@ const readExtras = async ({ sysDir, devDir }: InventoryOptions): Promise<Omit<Ex
   }
   const rotationRates = new Map<string, number>();
   const controllers = new Map<string, Controller>();
-  for (const name of await list(join(sysDir, 'block'))) {
+  for (const name of (await list(join(sysDir, 'block'))).filter(isLookedAt)) {
     const page = await readFile(join(sysDir, 'block', name, 'device/vpd_pgb1')).catch(() => undefined);
     if (page !== undefined && page.length >= 6) rotationRates.set(name, page.readUInt16BE(4));
     const controller = await readController(sysDir, name);

@@ -14,6 +14,7 @@ export const LSBLK = [
 
 /** Kernel names of devices that are never looked at: made of files, network, memory or other devices. */
 const NOT_LOOKED_AT = /^(loop|rbd|drbd|nbd|zram|ram|dm-|md|sr|fd|bcache)/;
+export const isLookedAt = (kernelName: string): boolean => !NOT_LOOKED_AT.test(kernelName);
 
 const text = z
   .string()
@@ -60,7 +61,7 @@ export interface Extras {
 export const parseLsblk = (output: string, extras: Extras): BlockDevice[] => {
   const parsed = outputSchema.safeParse(readJson(output));
   if (!parsed.success) throw new AppError('Internal', "lsblk's output can't be read", { cause: parsed.error });
-  return parsed.data.blockdevices.filter((row) => !NOT_LOOKED_AT.test(row.kname)).map((row) => toDevice(row, extras));
+  return parsed.data.blockdevices.filter((row) => isLookedAt(row.kname)).map((row) => toDevice(row, extras));
 };
 
 const readJson = (output: string): unknown => {

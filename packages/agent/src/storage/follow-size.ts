@@ -17,11 +17,21 @@ export const followSize = async (
 ): Promise<void> => {
   if (volume.device === undefined) return;
   const bytes = await readDeviceBytes(sysDir, volume.device);
-  if (bytes !== undefined && bytes < volume.sizeBytes) await refreshVolume(lvm, volume, signal);
+  if (bytes !== undefined) await loadSize(lvm, volume, bytes, signal);
 };
 
-/** Undefined when the kernel does not show the device. */
-const readDeviceBytes = async (sysDir: string, device: string): Promise<number | undefined> => {
+/** Loads the device of a volume anew when it has fewer bytes than the volume. */
+export const loadSize = async (
+  lvm: Lvm,
+  volume: LogicalVolumeOnDisk,
+  deviceBytes: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  if (deviceBytes < volume.sizeBytes) await refreshVolume(lvm, volume, signal);
+};
+
+/** Bytes of the kernel's device `major:minor`; undefined when the kernel does not show it. */
+export const readDeviceBytes = async (sysDir: string, device: string): Promise<number | undefined> => {
   const sectors = await readFile(join(sysDir, 'dev/block', device, 'size'), 'utf8').catch(() => '');
   return sectors === '' ? undefined : Number(sectors) * SECTOR_BYTES;
 };

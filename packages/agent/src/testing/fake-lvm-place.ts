@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { systemClock } from '@berth/runtime/clock';
 import { createHost } from '../host/host.ts';
 import { createLvm } from '../lvm/command.ts';
+import { readDeviceBytes } from '../storage/follow-size.ts';
 import { cutShort } from './cut-short.ts';
 import type { FakeMachine } from './fake-machine.ts';
 import type { LvmPlace } from './lvm-place.ts';
-
-const SECTOR_BYTES = 512;
 
 /** A place for `lvmBehaviour` on a machine made of data. */
 export const createFakeLvmPlace = (machine: FakeMachine, links: LvmPlace['links']): LvmPlace => {
@@ -24,7 +21,6 @@ export const createFakeLvmPlace = (machine: FakeMachine, links: LvmPlace['links'
       cutShort(state, ['lvm', command, ...args]);
       sync();
     },
-    deviceBytes: async ({ device = '' }) =>
-      Number(await readFile(join(sysDir, 'dev/block', device, 'size'), 'utf8')) * SECTOR_BYTES,
+    deviceBytes: async ({ device = '' }) => (await readDeviceBytes(sysDir, device)) ?? Number.NaN,
   };
 };

@@ -1,18 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Lvm } from '../lvm/command.ts';
-import {
-  activateVolume,
-  createVolume,
-  devicePath,
-  extendVolume,
-  refreshVolume,
-  removeVolume,
-} from '../lvm/logical-volume.ts';
+import { activateVolume, createVolume, devicePath, extendVolume, removeVolume } from '../lvm/logical-volume.ts';
 import { physicalVolumeUuids } from '../lvm/physical-volume-uuid.ts';
 import { readReport } from '../lvm/report.ts';
 import { NEW_TAG, OWNER_TAG } from '../lvm/tags.ts';
 import { addDisks, findOwnGroup } from '../lvm/volume-group.ts';
 import { finishCreation } from '../storage/finish-creation.ts';
+import { loadSize } from '../storage/follow-size.ts';
 import { GROUP, type LvmPlace, MIB } from './lvm-place.ts';
 import { frugal, type LastCommand, mortalLvm, observedLvm } from './mortal-lvm.ts';
 
@@ -23,7 +17,7 @@ const TAKES = { timeout: 300_000 };
 interface Work {
   readonly what: string;
   /** Makes what was there before, of what the last try has left; absent where nothing may be there. */
-  readonly before?: (place: LvmPlace) => Promise<void>;
+  readonly before?: (place: LvmPlace) => Promise<unknown>;
   /** What the agent does. */
   readonly act: (lvm: Lvm, place: LvmPlace) => Promise<unknown>;
   /** What happens before the next agent does the same. */
@@ -44,11 +38,15 @@ const takeDisk = async (lvm: Lvm, { links: [link] }: LvmPlace): Promise<void> =>
 
 const make = (lvm: Lvm) => createVolume(lvm, { group: GROUP, name: NAME, sizeBytes: 8 * MIB, toBeFormatted: true });
 
+const haveVolume = async (place: LvmPlace) => {
+  await takeDisk(place.lvm, place);
+  return make(place.lvm);
+};
+
 /** The disks hold what is left of a file system. */
 const leaveTraces = async (place: LvmPlace): Promise<void> => {
   const { lvm, host } = place;
-  await takeDisk(lvm, place);
-  const volume = await make(lvm);
+  const volume = await haveVolume(place);
   expect((await host.run(['mkfs.ext4', '-q', '-F', devicePath(volume)], PROGRAM)).exitCode).toBe(0);
   await removeVolume(lvm, NAME);
 };
@@ -87,8 +85,7 @@ const WORKS: readonly Work[] = [
   {
     what: 'makes the device of a volume appear',
     before: async (place) => {
-      await takeDisk(place.lvm, place);
-      const { volumeGroup, name } = await make(place.lvm);
+      const { volumeGroup, name } = await haveVolume(place);
       await place.lvm.run('lvchange', ['--activate', 'n', `${volumeGroup}/${name}`]);
     },
     act: (lvm) => activateVolume(lvm, NAME),
@@ -107,7 +104,7 @@ const WORKS: readonly Work[] = [
     act: async (lvm, { deviceBytes }) => {
       await extendVolume(lvm, { name: NAME, sizeBytes: 16 * MIB });
       const volume = await activateVolume(lvm, NAME);
-      if ((await deviceBytes(volume)) < volume.sizeBytes) await refreshVolume(lvm, volume);
+      await loadSize(lvm, volume, await deviceBytes(volume));
     },
     check: async (place) => {
       const [volume] = (await groupIn(place))?.logicalVolumes ?? [];
@@ -117,10 +114,7 @@ const WORKS: readonly Work[] = [
   },
   {
     what: 'removes a volume',
-    before: async (place) => {
-      await takeDisk(place.lvm, place);
-      await make(place.lvm);
-    },
+    before: haveVolume,
     act: (lvm) => removeVolume(lvm, NAME),
     check: async (place) => {
       const group = await groupIn(place);

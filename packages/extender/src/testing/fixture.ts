@@ -194,20 +194,20 @@ export interface VolumeChange {
   readonly layout?: 'raid1';
 }
 
-export const volume = (claimName: string, nodeName: string, change: VolumeChange = {}): LogicalVolume => ({
-  metadata: { name: volumeName(`uid-${claimName}`) },
-  spec: {
-    nodeName,
-    medium: 'nvme',
-    size: `${change.gib ?? 100}Gi`,
-    volumeMode: 'Filesystem',
-    fsType: 'xfs',
-    claim: { namespace: 'prod', name: claimName, uid: `uid-${claimName}` },
-    ...(change.layout && { layout: change.layout }),
-    ...(change.cluster && { application: { cluster: change.cluster } }),
-  },
-  status: {
-    phase: change.phase ?? 'Ready',
-    ...((change.phase ?? 'Ready') === 'Ready' && { size: `${change.gib ?? 100}Gi` }),
-  },
-});
+export const volume = (claimName: string, nodeName: string, change: VolumeChange = {}): LogicalVolume => {
+  const { phase = 'Ready', gib = 100 } = change;
+  return {
+    metadata: { name: volumeName(`uid-${claimName}`) },
+    spec: {
+      nodeName,
+      medium: 'nvme',
+      size: `${gib}Gi`,
+      volumeMode: 'Filesystem',
+      fsType: 'xfs',
+      claim: { namespace: 'prod', name: claimName, uid: `uid-${claimName}` },
+      ...(change.layout && { layout: change.layout }),
+      ...(change.cluster && { application: { cluster: change.cluster } }),
+    },
+    status: { phase, ...(phase === 'Ready' && { size: `${gib}Gi` }) },
+  };
+};

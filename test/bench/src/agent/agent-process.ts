@@ -6,6 +6,7 @@ import { freePort } from '@berth/bed/forwarding';
 import { type Daemon, run, startDaemon } from '@berth/bed/process/spawn';
 import { loadNodeServices } from '@berth/csi/node-services';
 import { createSocketClient } from '@berth/csi/testing/socket-client';
+import { bundleRoles } from '@berth/e2e/beside';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { NODE, type PlayedNode } from './node.ts';
 
@@ -28,7 +29,7 @@ const PATIENCE_MS = 30_000;
 
 /** Bundles the agent and compiles it once, as deploy/Dockerfile does; `caFile` signs the API server. */
 export const installAgent = async ({ node, repository, signal }: Place, caFile: string): Promise<void> => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: repository, signal });
+  await bundleRoles({ repository, signal });
   await cp(join(repository, 'dist'), join(node.directory, 'berth'), { recursive: true });
   const env = { NODE_COMPILE_CACHE: join(node.directory, 'compiled') };
   await run(process.execPath, [join(node.directory, 'berth/agent.js'), '--help'], { env, signal });

@@ -1,5 +1,6 @@
 import type { BedContext } from '@berth/bed/bed-parts';
 import { SELECTED_NODE_ANNOTATION } from '@berth/contract/names';
+import { bundleRoles } from '@berth/e2e/beside';
 import { claim } from '@berth/extender/testing/fixture';
 import { CLAIMS, LEASES } from '@berth/kube/resources';
 import { type Bare, withControlPlane } from '../control-plane/control-plane.ts';
@@ -9,7 +10,7 @@ import { againstFloor, type Result } from '../result.ts';
 import { median } from '../statistics.ts';
 import { followClaims, type Milestones } from './follow-claims.ts';
 import { startPlayedAgent } from './played-agent.ts';
-import { bundleController, startController } from './start-controller.ts';
+import { startController } from './start-controller.ts';
 
 /** What an agent is taken to need for a logical volume: lvcreate and two reports of LVM. */
 const AGENT_MS = 300;
@@ -25,7 +26,7 @@ export const benchBind = (context: BedContext): Promise<Result[]> =>
   withControlPlane(context, { bed: 'bench-bind', keepControllerManager: true }, async (bare) => {
     const { progress, signal } = context;
     const ended = new AbortController();
-    await progress.step('Bundle the controller', () => bundleController(bare, signal));
+    await progress.step('Bundle the controller', () => bundleRoles({ repository: bare.repository, signal }));
     await furnish(bare, { nodes: 1, role: 'controller' });
     await startController(bare, 'controller');
     try {

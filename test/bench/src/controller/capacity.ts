@@ -1,4 +1,5 @@
 import type { BedContext } from '@berth/bed/bed-parts';
+import { bundleRoles } from '@berth/e2e/beside';
 import { nodeStorage } from '@berth/extender/testing/fixture';
 import { CAPACITIES, NODE_STORAGES } from '@berth/kube/resources';
 import type { CSIStorageCapacity } from '@berth/kube/types';
@@ -12,7 +13,7 @@ import { memoryOf } from '../process-memory.ts';
 import { againstFloor, againstGoal, type Result } from '../result.ts';
 import { median } from '../statistics.ts';
 import { countWrites, untilQuiet, untilWritten } from './capacity-writes.ts';
-import { bundleController, startController } from './start-controller.ts';
+import { startController } from './start-controller.ts';
 
 const NODES = 5_000;
 const CHANGES = 20;
@@ -21,7 +22,7 @@ const CHANGES = 20;
 export const benchCapacity = (context: BedContext): Promise<Result[]> =>
   withControlPlane(context, { bed: 'bench-capacity' }, async (bare) => {
     const { progress, signal } = context;
-    await progress.step('Bundle the controller', () => bundleController(bare, signal));
+    await progress.step('Bundle the controller', () => bundleRoles({ repository: bare.repository, signal }));
     await progress.step(`Make ${NODES} nodes`, () => furnish(bare, { nodes: NODES, role: 'controller' }));
     const bareMs = await progress.step(`Make ${NODES} objects by hand`, () => createByHand(bare));
 

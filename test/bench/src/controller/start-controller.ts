@@ -1,11 +1,6 @@
 import { join } from 'node:path';
-import { type Daemon, run } from '@berth/bed/process/spawn';
+import type { Daemon } from '@berth/bed/process/spawn';
 import type { Bare } from '../control-plane/control-plane.ts';
-
-/** Bundles the controller. */
-export const bundleController = async ({ repository }: Bare, signal: AbortSignal): Promise<void> => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: repository, signal });
-};
 
 /** Starts the bundled controller under its own service account; returns when it leads. `name` is that of its log, unlike earlier ones. */
 export const startController = async (bare: Bare, name: string): Promise<Daemon> => {

@@ -18,8 +18,11 @@ const WARM_UP = 1_000;
  */
 export const benchHttp = async (signal: AbortSignal): Promise<Result[]> => {
   const start = (file: string) => startNodeProcess(join(import.meta.dirname, file), [String(NODES)], signal);
-  const files = ['subject.process.ts', 'subject.process.ts', 'echo.process.ts'] as const;
-  const programs = await Promise.all(files.map(start));
+  const programs = await Promise.all([
+    start('subject.process.ts'),
+    start('subject.process.ts'),
+    start('echo.process.ts'),
+  ]);
   const agent = new Agent({ keepAlive: true });
   const body = requestBody(nodeNames(NODES));
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -34,7 +37,7 @@ export const benchHttp = async (signal: AbortSignal): Promise<Result[]> => {
   const decideAll = async (program: NodeProcess): Promise<void> => {
     for (const path of ['/filter', '/prioritize']) await post(agent, program, { path, body });
   };
-  const [subject, subjectOfAll, echo] = programs as [NodeProcess, NodeProcess, NodeProcess];
+  const [subject, subjectOfAll, echo] = programs;
   try {
     const [ours, all, floor]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {

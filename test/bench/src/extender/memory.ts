@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from '@berth/bed/process/spawn';
+import { bundleRoles } from '@berth/e2e/beside';
 import { makeCertificate } from '@berth/runtime/testing/certificate';
 import { startNodeProcess } from '../node-process.ts';
 import { memoryOf } from '../process-memory.ts';
@@ -12,11 +12,11 @@ const SIZE = { nodes: 5_000, volumes: 50_000 };
 const PATIENCE_MS = 120_000;
 
 /**
- * The bundled extender in a process of its own, fed by a stand-in for the API server in another one, up to ready. Both and this one share
- * the machine, so that the time includes making, sending and parsing some 400 MB of JSON.
+ * The bundled extender in a process of its own, fed by a stand-in for the API server in another one, up to ready. Both and this one
+ * share the machine, so that the time includes making, sending and parsing some 400 MB of JSON.
  */
 export const benchMemory = async (signal: AbortSignal): Promise<Result[]> => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: REPOSITORY, signal });
+  await bundleRoles({ repository: REPOSITORY, signal });
   const directory = await mkdtemp(join(tmpdir(), 'berth-bench-'));
   const { cert, key } = await makeCertificate(directory, { altNames: ['IP:127.0.0.1', 'DNS:localhost'] });
   const counts = [String(SIZE.nodes), String(SIZE.volumes)];
