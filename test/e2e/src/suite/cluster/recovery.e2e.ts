@@ -1,3 +1,5 @@
+import { capacityKey } from '@berth/contract/names';
+import { parseQuantity } from '@berth/contract/quantity';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, list } from '../../api.ts';
 import type { Stage } from '../../demo/acts.ts';
@@ -67,10 +69,22 @@ const volumeOfFirst = async () => {
 const nodeOfFirst = async () =>
   (await members()).find(({ metadata }) => metadata.name === 'kept-thrice-0')?.spec.nodeName ?? '';
 
+/** Bytes that volumes can have of each node's NVMe disks, as it says. */
+const room = async () =>
+  new Map(
+    (await list(stage.bed, 'nodestorages')).map(({ metadata, status }) => [
+      metadata.name,
+      parseQuantity(status?.allocatable?.[capacityKey('nvme')] ?? '0'),
+    ]),
+  );
+/** Before there were volumes; a node may still have been about to tell that earlier ones are gone. */
+let roomAtFirst: Awaited<ReturnType<typeof room>>;
+
 const openStage = holdNodes();
 
 beforeAll(async () => {
   stage = await openStage('recovery');
+  roomAtFirst = await room();
   await stage.bed.kubectl(['-n', stage.namespace, 'apply', '-f', '-'], CLASS_AND_SET);
   await awaitMembers(3 * MINUTES);
 });
@@ -97,7 +111,9 @@ describe('a member whose node is out of service', () => {
     expect(records[0]?.spec.reason).toMatch(/marked as out of service.*all 2 other members are ready/);
   });
 
-  it('has its old volume removed when the node is back', { timeout: 8 * MINUTES }, async () => {
+  it('has its old volume removed when the node is back, and the room is there again', {
+    timeout: 8 * MINUTES,
+  }, async () => {
     const node = nodeOf(stage.bed, lostNode);
     await node.boot();
     await kubectl('wait', '--for=condition=Ready', `node/${lostNode}`, '--timeout=180s');
@@ -106,6 +122,12 @@ describe('a member whose node is out of service', () => {
       const left = (await logicalVolumes(node)).map(({ lv_name }) => lv_name);
       return left.includes(lostVolume) ? `${lostVolume} is still on ${lostNode}` : 'done';
     }, 4 * MINUTES);
+    const first = roomAtFirst.get(lostNode) ?? 0;
+    expect(first).toBeGreaterThan(0);
+    await waitFor(async () => {
+      const now = (await room()).get(lostNode) ?? 0;
+      return now >= first ? 'done' : `${now} of ${first} bytes of ${lostNode} can be allocated`;
+    });
   });
 });
 
