@@ -1,5 +1,8 @@
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '@berth/kube/types';
 
+/** What says that a node is shut down and its pods don't run. */
+export const OUT_OF_SERVICE = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
+
 export interface ClaimWish {
   readonly name: string;
   readonly namespace: string;
@@ -38,10 +41,13 @@ export interface SetWish {
   /** Only these nodes will do; any, by default. */
   readonly nodes?: readonly string[];
   readonly annotations?: Record<string, string>;
+  /** Its pods stay where a node is out of service until somebody other than Kubernetes deletes them. */
+  readonly outlivesService?: boolean;
 }
 
 /** A set whose members have a claim `data` each and start all at once. */
-export const aSet = ({ name, namespace, className, replicas, nodes, annotations = {} }: SetWish): StatefulSet => {
+export const aSet = ({ name, namespace, className, replicas, ...more }: SetWish): StatefulSet => {
+  const { nodes, annotations = {}, outlivesService = false } = more;
   const labels = { 'es-cluster-name': name };
   const { spec } = aClaim({ name: 'data', namespace, className });
   return {
@@ -51,7 +57,14 @@ export const aSet = ({ name, namespace, className, replicas, nodes, annotations 
       replicas,
       podManagementPolicy: 'Parallel',
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { ...podSpec(['data']), ...(nodes && { affinity: among(nodes) }) } },
+      template: {
+        metadata: { labels },
+        spec: {
+          ...podSpec(['data']),
+          ...(nodes && { affinity: among(nodes) }),
+          ...(outlivesService && { tolerations: [{ key: OUT_OF_SERVICE.key, operator: 'Exists' }] }),
+        },
+      },
       volumeClaimTemplates: [{ metadata: { name: 'data' }, ...(spec && { spec }) }],
     },
   };

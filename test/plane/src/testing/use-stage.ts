@@ -20,13 +20,11 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { type NodeSpec, type PlayedNode, playNode } from '../nodes/played-node.ts';
 import { openPlane, type Plane } from '../plane.ts';
 import { NAMESPACES } from '../resources.ts';
-import { aClaim, aPod, aSet, type ClaimWish, type PodWish, type SetWish } from './objects.ts';
+import { aClaim, aPod, aSet, type ClaimWish, OUT_OF_SERVICE, type PodWish, type SetWish } from './objects.ts';
 
 const PATIENCE_MS = 30_000;
 /** Many things begin and end at once before and after the tests. */
 const SET_UP_MS = 90_000;
-
-const OUT_OF_SERVICE = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
 
 /** For the tests of a file: the control plane, nodes that are played, and a namespace; at the end nothing may be left of them. */
 export const useStage = (topic: string, specs: readonly NodeSpec[]) => {
