@@ -2,7 +2,6 @@ import { describeLayout, type Footprint, footprintOf, growthOf, layoutOf } from 
 import { formatBytes, parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import { countDisksWith, findCrowded } from '@berth/placement/disk-room';
-import { unusedBytes } from '@berth/placement/free-space';
 import { largestFitting } from '@berth/placement/largest';
 import type { GroupState } from '@berth/placement/model';
 
@@ -28,14 +27,14 @@ export const shortageOf = ({ group, logicalVolume, realBytes, target }: Shortage
   const obstacleTo = (bytes: number) => obstacle(growthOf(counted, footprint(bytes)), group, spec);
   const numbers = obstacleTo(target);
   if (numbers === undefined) return undefined;
-  const bound = counted.sizeBytes + unusedBytes(group);
+  const bound = counted.sizeBytes + group.unused;
   const largest = largestFitting(bound, group.extentSize, (bytes) => obstacleTo(bytes) === undefined);
   const advice = `ask for ${formatBytes(Math.max(counted.sizeBytes, largest))} or less, or wait`;
   return `node ${spec.nodeName} has no room on its ${spec.medium} disks: ${numbers}; ${advice}`;
 };
 
 const obstacle = (growth: Footprint, group: GroupState, spec: LogicalVolume['spec']): string | undefined => {
-  const free = unusedBytes(group);
+  const { unused: free } = group;
   if (growth.takenBytes > free) {
     return `${formatBytes(growth.takenBytes)} more are needed, ${formatBytes(free)} of ${formatBytes(group.size)} are free`;
   }

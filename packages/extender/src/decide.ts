@@ -1,7 +1,8 @@
 import { demandsOfPod, type PodDemands } from '@berth/placement/demands';
 import type { HoldLedger } from '@berth/placement/hold-ledger';
-import { assess, holdsFor, type Judgement, offerOf, type Question } from '@berth/placement/place';
+import { type Assessment, assess, holdsFor, offerOf, type Question } from '@berth/placement/place';
 import { nodeSentence } from '@berth/placement/refusal-text';
+import { Rooms } from '@berth/placement/rooms';
 import { type Weights, wireScore } from '@berth/placement/score';
 import type { Clock } from '@berth/runtime/clock';
 import {
@@ -28,7 +29,7 @@ export interface DecideOptions {
 }
 
 /** What became of a filter call, and what was found of each node. */
-export interface Decision extends Judgement {
+export interface Decision extends Assessment {
   readonly outcome: 'passed' | 'placed' | 'refused' | 'retry';
   readonly result: ExtenderFilterResult;
   /** Claims that found no room. */
@@ -38,23 +39,23 @@ export interface Decision extends Judgement {
 }
 
 /** No node was looked at. */
-const UNJUDGED: Judgement & Pick<Decision, 'claims'> = {
-  choices: [],
+const unjudged = (): Assessment & Pick<Decision, 'claims'> => ({
+  rooms: new Rooms(0),
   refused: new Map(),
   objections: new Map(),
   claims: [],
-};
+});
 
 /** Decides and holds room in one synchronous step: no other request can come between. */
 export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => {
   const asked = ask(args.Pod, options);
   if (asked.kind === 'nothing') return passed(args);
   if (asked.kind === 'retry') {
-    return { ...UNJUDGED, outcome: 'retry', result: filterError(`berth: ${asked.reason}`), reason: asked.reason };
+    return { ...unjudged(), outcome: 'retry', result: filterError(`berth: ${asked.reason}`), reason: asked.reason };
   }
   if (asked.kind === 'refused') {
     const failed = Object.fromEntries(nodeNamesOf(args).map((name) => [name, asked.reason]));
-    return { ...UNJUDGED, outcome: 'refused', result: filterResult(args, [], failed), reason: asked.reason };
+    return { ...unjudged(), outcome: 'refused', result: filterResult(args, [], failed), reason: asked.reason };
   }
   return place(args, asked, options);
 };
@@ -66,15 +67,12 @@ export const filter = (args: ExtenderArgs, options: DecideOptions): Decision => 
 export const prioritize = (args: ExtenderArgs, options: DecideOptions): HostPriority[] => {
   const asked = ask(args.Pod, options);
   if (asked.kind !== 'place') return [];
-  // The choices are in the order of the names.
-  const { choices } = assessFor(args, asked, options);
-  let next = 0;
-  return nodeNamesOf(args).map((Host) => {
-    const choice = choices[next];
-    if (choice?.node.name !== Host) return { Host, Score: 0 };
-    next += 1;
-    return { Host, Score: wireScore(choice.score) };
-  });
+  // The rooms are in the order of the names.
+  const { rooms } = assessFor(args, asked, options);
+  let row = 0;
+  return nodeNamesOf(args).map((Host) =>
+    rooms.nodes[row]?.name === Host ? { Host, Score: wireScore(rooms.score(row++)) } : { Host, Score: 0 },
+  );
 };
 
 /** Those of the names where the pod's volumes fit, as things are now; none while that can't be told. */
@@ -82,7 +80,7 @@ export const fitting = (args: ExtenderArgs, options: DecideOptions): readonly st
   const asked = ask(args.Pod, options);
   if (asked.kind === 'nothing') return nodeNamesOf(args);
   if (asked.kind !== 'place') return [];
-  return assessFor(args, asked, options).choices.map((choice) => choice.node.name);
+  return assessFor(args, asked, options).rooms.nodes.map(({ name }) => name);
 };
 
 type Placing = Extract<PodDemands, { kind: 'place' }>;
@@ -91,24 +89,24 @@ const place = (args: ExtenderArgs, asked: Placing, options: DecideOptions): Deci
   const { ledger, clock, shortlist } = options;
   const nowMs = clock.monotonicMs();
   ledger.expire(nowMs);
-  const judgement = assessFor(args, asked, options);
-  const { choices, refused } = judgement;
+  const assessment = assessFor(args, asked, options);
+  const { rooms, refused } = assessment;
   const question = questionOf(args.Pod, asked);
   const ownClaims = new Set(asked.demands.map((demand) => demand.claimUid));
-  const offered = offerOf(choices, question, { shortlist, undecided: ledger.undecided(ownClaims) });
+  const offered = offerOf(rooms, question, { shortlist, undecided: ledger.undecided(ownClaims) });
   const failed = Object.fromEntries([...refused].map(([name, reasons]) => [name, nodeSentence(reasons)]));
   if (offered.length === 0) {
     if (args.Pod.metadata.uid !== undefined) ledger.releasePod(args.Pod.metadata.uid);
     const claims = asked.demands.map((demand) => demand.claimKey);
-    return { ...judgement, outcome: 'refused', result: filterResult(args, [], failed), claims };
+    return { ...assessment, outcome: 'refused', result: filterResult(args, [], failed), claims };
   }
   ledger.hold(holdsFor(question, offered), nowMs);
   const names = offered.map((choice) => choice.node.name);
-  return { ...judgement, outcome: 'placed', result: filterResult(args, names, failed), claims: [] };
+  return { ...assessment, outcome: 'placed', result: filterResult(args, names, failed), claims: [] };
 };
 
 const passed = (args: ExtenderArgs): Decision => ({
-  ...UNJUDGED,
+  ...unjudged(),
   outcome: 'passed',
   result: filterResult(args, nodeNamesOf(args)),
 });
@@ -126,7 +124,7 @@ const ask = (pod: ExtenderPod, { refusal, view }: DecideOptions): PodDemands => 
   return reason === undefined ? asked : { kind: 'retry', reason };
 };
 
-const assessFor = (args: ExtenderArgs, asked: Placing, { view, ledger, weights }: DecideOptions): Judgement =>
+const assessFor = (args: ExtenderArgs, asked: Placing, { view, ledger, weights }: DecideOptions): Assessment =>
   assess(nodeNamesOf(args), questionOf(args.Pod, asked), {
     landscape: view.landscape(args.Pod.spec.nodeSelector ?? {}),
     ledger,

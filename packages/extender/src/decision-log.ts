@@ -70,15 +70,9 @@ interface Remembered {
   readonly refused: ReadonlyMap<string, readonly string[]>;
 }
 
-const remember = ({ outcome, reason, choices, refused, result }: Decision, at: Date): Remembered => {
-  const fitting: string[] = [];
-  const [scores, sure] = [new Float32Array(choices.length), new Uint8Array(choices.length)];
-  for (const choice of choices) {
-    scores[fitting.length] = choice.score;
-    sure[fitting.length] = Number(choice.sure);
-    fitting.push(choice.node.name);
-  }
-  return { at, outcome, reason, offered: result.NodeNames ?? [], fitting, scores, sure, refused };
+const remember = ({ outcome, reason, rooms, refused, result }: Decision, at: Date): Remembered => {
+  const fitting = rooms.nodes.map(({ name }) => name);
+  return { at, outcome, reason, offered: result.NodeNames ?? [], fitting, ...rooms.columns(), refused };
 };
 
 /** One more than its nodes, so that many decisions about none are bounded too. */

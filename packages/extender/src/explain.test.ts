@@ -1,4 +1,5 @@
 import { AppError } from '@berth/contract/errors';
+import { Rooms } from '@berth/placement/rooms';
 import { silentLogger } from '@berth/runtime/logger';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createDecisionLog } from './decision-log.ts';
@@ -84,7 +85,7 @@ it('forgets the oldest decisions first, and counts a pod that comes again once',
     outcome: 'refused' as const,
     result: { Nodes: null, NodeNames: [], FailedNodes: {}, FailedAndUnresolvableNodes: {}, Error: '' },
     claims: [],
-    choices: [],
+    rooms: new Rooms(0),
     refused: new Map([['n1', ['full']]]),
     objections: new Map(),
   };

@@ -2,9 +2,9 @@ import { type Footprint, footprintOf } from '@berth/contract/layout';
 import { MEDIA, type Medium } from '@berth/contract/medium';
 import { formatBytes } from '@berth/contract/quantity';
 import { type DisksVerdict, judgeDisks } from './disks-verdict.ts';
-import { unusedBytes } from './free-space.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import type { Demand, GroupState, NodeState, Objection, Pin } from './model.ts';
+import type { Room } from './rooms.ts';
 
 /** Everything about the pod that decides whether a node has room. */
 export interface RoomQuestion {
@@ -12,22 +12,6 @@ export interface RoomQuestion {
   readonly pins: readonly Pin[];
   /** UIDs of the pod's own claims: what is held for them is theirs. */
   readonly ownClaims: ReadonlySet<string>;
-}
-
-/** Room on a node. The only object that is made for each of thousands of nodes, so it also carries the score. */
-export interface Room {
-  readonly node: NodeState;
-  /** Holds on every node they may still come to are counted, and there is room nevertheless. */
-  readonly sure: boolean;
-  /**
-   * How well the room left after placement suits the policies, 0..1: for `spread`, much in the medium asked for; for
-   * `concentrated`, little on the whole node.
-   */
-  readonly fit: number;
-  /** How busy the disks asked for are, 0..1: those of the busiest medium. Not measured counts as idle. */
-  readonly busy: number;
-  /** 0..1. As `fit` until the rooms of all nodes are known and compared. */
-  score: number;
 }
 
 /** Room for all demands of a pod together, or everything that speaks against the node. */
@@ -45,12 +29,13 @@ export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): Roo
     askFor(medium, demands),
   );
   const concentrated = demands.filter((demand) => demand.policy === 'concentrated').length / demands.length;
-  const around: Circumstances = { question, ledger, concentrated };
+  const others = MEDIA.filter((medium) => asks.every((ask) => ask.medium !== medium));
+  const around: Circumstances = { question, ledger, concentrated, others };
   return (node) => {
     const elsewhere = pins.length === 0 ? pins : pins.filter((pin) => pin.node !== node.name);
     if (elsewhere.length > 0)
       return elsewhere.map((pin) => ({ kind: 'pinned', text: `the volume of ${pin.claimKey} is on ${pin.node}` }));
-    if (asks.length === 0) return { node, sure: true, fit: 1, busy: 0, score: 1 };
+    if (asks.length === 0) return { sure: true, fit: 1, busy: 0 };
     if (node.out !== undefined) return [{ kind: node.unreported ? 'unreported' : 'node-out', text: node.out }];
     return weigh(node, asks, around);
   };
@@ -95,6 +80,8 @@ interface Circumstances {
   readonly ledger: HoldLedger;
   /** Share of all demands that want little to be left on the node. */
   readonly concentrated: number;
+  /** Media that nothing is asked of. */
+  readonly others: readonly Medium[];
 }
 
 const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Room | readonly Objection[] => {
@@ -102,6 +89,7 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
   let sure = true;
   let fit = 0;
   let busy = 0;
+  let leftInAsked = 0;
   for (const ask of asks) {
     const group = node.groups[ask.medium];
     if (group === undefined || group.problem !== undefined) {
@@ -110,18 +98,20 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
     }
     const needed = ask.bytes(group.extentSize);
     const held = around.ledger.held(node.name, group, around.question.ownClaims);
-    const free = unusedBytes(group);
+    const free = group.unused;
     const left = free - held.expected - needed;
     const verdict = left < 0 ? shortage({ node, group, needed, free }, around) : disksVerdict(node, group, ask, around);
     if (verdict?.obstacle !== undefined) objections = [...(objections ?? []), { kind: 'room', text: verdict.obstacle }];
     sure &&= needed <= free - held.atMost && verdict?.sure !== false;
-    fit += ask.spread * shareOf(left, group);
+    const share = shareOf(left, group);
+    fit += ask.spread * share;
+    leftInAsked += share;
     busy = Math.max(busy, group.busy ?? 0);
   }
   if (objections !== undefined) return objections;
   const { concentrated } = around;
-  if (concentrated > 0) fit += concentrated * (1 - leftOver(node, asks, around));
-  return { node, sure, fit, busy, score: fit };
+  if (concentrated > 0) fit += concentrated * (1 - (leftInAsked + leftInOthers(node, around)) / MEDIA.length);
+  return { sure, fit, busy };
 };
 
 /** Undefined where all volumes that count take any disks: then the sum alone decides. */
@@ -131,8 +121,8 @@ const disksVerdict = (
   ask: Ask,
   { ledger, question }: Circumstances,
 ): DisksVerdict | undefined => {
-  const { coming = [] } = group;
-  if (!ask.needsSeveralDisks && !ledger.needsSeveralDisks && coming.every(({ disks }) => disks === 1)) return undefined;
+  const anyDisks = group.coming?.every(({ disks }) => disks === 1) ?? true;
+  if (anyDisks && !ask.needsSeveralDisks && !ledger.needsSeveralDisks) return undefined;
   const own = ask.footprints(group.extentSize);
   const held = ledger.footprints(node.name, group, question.ownClaims);
   return judgeDisks({ group, demands: ask.demands, own, held });
@@ -144,25 +134,24 @@ const unusable = (medium: Medium, group: GroupState | undefined): Objection =>
     : { kind: 'group-problem', text: `${medium}: ${group.problem}` };
 
 /**
- * Share of the node's room that is left after placement, over all media alike; a medium that it lacks leaves nothing.
- * Counting only the media asked for would use up one medium of a node after another, and in the end no node would have
- * room in two media for the pods that need both (`npm run bench packing`).
+ * Shares of the media that are not asked for. What is left of a node counts over all media alike, and a medium that it lacks leaves
+ * nothing: counting only the media asked for would use up one medium of a node after another, and in the end no node would
+ * have room in two media for the pods that need both (`npm run bench packing`).
  */
-const leftOver = (node: NodeState, asks: readonly Ask[], { ledger, question }: Circumstances): number => {
+const leftInOthers = (node: NodeState, { ledger, question, others }: Circumstances): number => {
   let sum = 0;
-  for (const medium of MEDIA) {
+  for (const medium of others) {
     const group = node.groups[medium];
     if (group === undefined || group.problem !== undefined) continue;
-    const needed = asks.find((ask) => ask.medium === medium)?.bytes(group.extentSize) ?? 0;
     const held = ledger.held(node.name, group, question.ownClaims).expected;
-    sum += shareOf(unusedBytes(group) - held - needed, group);
+    sum += shareOf(group.unused - held, group);
   }
-  return sum / MEDIA.length;
+  return sum;
 };
 
 /** Of the room the group has for volumes, 0..1. */
-const shareOf = (bytes: number, { size, reserve }: GroupState): number =>
-  size > reserve ? Math.min(1, Math.max(0, bytes / (size - reserve))) : 0;
+const shareOf = (bytes: number, { usable }: GroupState): number =>
+  usable > 0 ? Math.min(1, Math.max(0, bytes / usable)) : 0;
 
 interface Shortage {
   readonly node: NodeState;

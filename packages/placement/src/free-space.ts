@@ -1,4 +1,7 @@
-import type { GroupState } from './model.ts';
+import type { GroupAmounts } from './model.ts';
+
+/** Bytes of a group that volumes may take. */
+export const usableBytes = ({ size, reserve }: GroupAmounts): number => Math.max(0, size - reserve);
 
 /**
  * Bytes of a group that nothing uses, before holds; never negative.
@@ -9,5 +12,5 @@ import type { GroupState } from './model.ts';
  * LogicalVolume may or may not be contained in `free` already; it is never subtracted from it, which would count
  * it twice. Nothing is adjusted by increments: a lost or repeated event cannot make the sum drift.
  */
-export const unusedBytes = (group: GroupState): number =>
-  Math.max(0, Math.min(group.size - group.ours - group.foreign, group.free) - group.reserve);
+export const unusedBytes = ({ size, free, foreign, reserve, ours }: GroupAmounts): number =>
+  Math.max(0, Math.min(size - ours - foreign, free) - reserve);

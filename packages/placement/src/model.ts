@@ -1,10 +1,8 @@
 import type { Footprint, Layout } from '@berth/contract/layout';
 import type { Medium } from '@berth/contract/medium';
 
-/** One medium's volume group on one node. All amounts are bytes. */
-export interface GroupState {
-  readonly medium: Medium;
-  readonly extentSize: number;
+/** What report and objects say of a volume group. All amounts are bytes. */
+export interface GroupAmounts {
   readonly size: number;
   /** Unused extents as the agent last saw them on disk. */
   readonly free: number;
@@ -14,9 +12,23 @@ export interface GroupState {
   readonly reserve: number;
   /** What our LogicalVolume objects take, each with its copies in whole extents, whether on disk yet or not. */
   readonly ours: number;
+}
+
+/**
+ * One medium's volume group on one node. All amounts are bytes. What is worked out from others is worked out once: a pod may be weighed
+ * against thousands of nodes, and that takes as long as it takes to fetch this from memory.
+ */
+export interface GroupState {
+  readonly medium: Medium;
+  readonly extentSize: number;
+  readonly size: number;
+  /** What volumes may take of the size. */
+  readonly usable: number;
+  /** What nothing takes of that, before holds. */
+  readonly unused: number;
   /** Unused extents of each disk as the agent last saw them; undefined when its agent does not say. */
   readonly diskFree?: readonly number[] | undefined;
-  /** What our LogicalVolume objects take and the report does not show yet: onto which disks is not known. What may lie on any is one. */
+  /** What our LogicalVolume objects take and the report does not show yet: onto which disks is not known. What may lie on any is one. Undefined when there is nothing. */
   readonly coming?: readonly Footprint[] | undefined;
   /** Share of the time in which its busiest disk has work, 0..1; undefined when nobody measures it. */
   readonly busy?: number | undefined;

@@ -5,7 +5,8 @@ import { parseQuantity } from '@berth/contract/quantity';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage, VolumeGroupStatus } from '@berth/contract/resources/node-storage';
 import { rackOf } from '@berth/contract/topology';
-import type { GroupState, NodeState } from './model.ts';
+import { unusedBytes, usableBytes } from './free-space.ts';
+import type { GroupAmounts, GroupState, NodeState } from './model.ts';
 
 export interface NodeFacts {
   readonly storage: NodeStorage;
@@ -33,7 +34,7 @@ export const nodeStateOf = ({ storage, labels, rackLabels, volumes }: NodeFacts)
 const groupState = (group: VolumeGroupStatus, volumes: readonly LogicalVolume[]): GroupState => {
   const extentSize = parseQuantity(group.extentSize);
   const own = volumes.filter(({ spec }) => spec.medium === group.medium).map((volume) => useOf(volume, extentSize));
-  const sizes = {
+  const amounts = {
     size: parseQuantity(group.size),
     free: parseQuantity(group.free),
     foreign: parseQuantity(group.foreign),
@@ -43,9 +44,11 @@ const groupState = (group: VolumeGroupStatus, volumes: readonly LogicalVolume[])
   return {
     medium: group.medium,
     extentSize,
-    ...sizes,
+    size: amounts.size,
+    usable: usableBytes(amounts),
+    unused: unusedBytes(amounts),
     diskFree: group.diskFree?.map(parseQuantity),
-    coming: comingTo(own, sizes, extentSize),
+    coming: comingTo(own, amounts, extentSize),
     busy: group.busyPercent === undefined ? undefined : group.busyPercent / 100,
     problem: group.problem,
   };
@@ -74,14 +77,15 @@ const useOf = ({ spec, status }: LogicalVolume, extentSize: number): Use => {
  */
 const comingTo = (
   uses: readonly Use[],
-  { size, free, foreign, ours }: Pick<GroupState, 'size' | 'free' | 'foreign' | 'ours'>,
+  { size, free, foreign, ours }: GroupAmounts,
   extentSize: number,
-): Footprint[] => {
+): Footprint[] | undefined => {
   const known = uses.flatMap(({ coming }) => coming ?? []);
   const onSeveral = known.filter(({ disks }) => disks > 1);
   const unseen = free - (size - ours - foreign);
   const anywhere = Math.max(unseen, takenBy(known)) - takenBy(onSeveral);
-  return anywhere > 0 ? [...onSeveral, footprintOf(LINEAR, anywhere, extentSize)] : onSeveral;
+  if (anywhere > 0) return [...onSeveral, footprintOf(LINEAR, anywhere, extentSize)];
+  return onSeveral.length > 0 ? onSeveral : undefined;
 };
 
 const takenBy = (footprints: readonly Footprint[]): number =>

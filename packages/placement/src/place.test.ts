@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assess, bestOf, holdsFor, judge, offerOf } from './place.ts';
-import { demand, GiB, hold, nodeState, nvmeGroup, options, question } from './testing.ts';
+import { bestOf } from './best-of.ts';
+import { assess, holdsFor, judge, offerOf } from './place.ts';
+import { demand, GiB, hold, nodeState, nvmeGroup, options, question, rooms } from './testing.ts';
 
 const sizedNode = (name: string, gib: number, rack?: string) =>
   nodeState(name, { rack, groups: { nvme: nvmeGroup({ size: gib * GiB, free: gib * GiB }) } });
@@ -174,8 +175,8 @@ describe('the best of many', () => {
         fc.uniqueArray(choice, { selector: ({ name }) => name }),
         fc.integer({ min: 1, max: 9 }),
         (all, limit) => {
-          const choices = all.map(({ name, sure, score }) => ({ node: nodeState(name), sure, score }));
-          expect(bestOf(choices, limit)).toEqual(bestOf(choices, Number.POSITIVE_INFINITY).slice(0, limit));
+          const given = rooms(all);
+          expect(bestOf(given, limit)).toEqual(bestOf(given, Number.POSITIVE_INFINITY).slice(0, limit));
         },
       ),
     );
@@ -183,9 +184,9 @@ describe('the best of many', () => {
 });
 
 describe('an offer', () => {
-  const choice = (name: string, sure: boolean, score: number) => ({ node: nodeState(name), sure, score });
+  const choice = (name: string, sure: boolean, score: number) => ({ name, sure, score });
   const offered = (choices: ReturnType<typeof choice>[], pod = question([demand('x')])) =>
-    names(offerOf(choices, pod, { shortlist: 3, undecided: 0 }));
+    names(offerOf(rooms(choices), pod, { shortlist: 3, undecided: 0 }));
 
   it('has certain room only, or else is one node alone', () => {
     const all = [choice('a', true, 0.1), choice('b', false, 1), choice('c', true, 0.9), choice('d', true, 0)];
@@ -197,7 +198,7 @@ describe('an offer', () => {
   it('is the shorter the more pods are undecided and the fewer nodes are left', () => {
     const many = Array.from({ length: 60 }, (_, index) => choice(`n${index}`, true, 1));
     const lengthFor = (nodes: number, undecided: number) =>
-      offerOf(many.slice(0, nodes), question([demand('x')]), { shortlist: 16, undecided }).length;
+      offerOf(rooms(many.slice(0, nodes)), question([demand('x')]), { shortlist: 16, undecided }).length;
     expect([lengthFor(60, 0), lengthFor(60, 2), lengthFor(60, 29), lengthFor(60, 1000)]).toEqual([16, 10, 1, 1]);
     expect([lengthFor(3, 0), lengthFor(1, 0)]).toEqual([2, 1]);
   });
@@ -221,13 +222,13 @@ describe('an offer', () => {
         const given = options(thousands.map((name) => sizedNode(name, withRoom.includes(name) ? each * 100 : 99)));
         for (let asked = 0; asked < roomy.length * each; asked += 1) {
           const pod = question([demand(String(asked))], { podUid: `pod-${asked}` });
-          const { choices } = assess(thousands, pod, given);
-          const offer = offerOf(choices, pod, { shortlist, undecided: given.ledger.undecided(new Set()) });
+          const found = assess(thousands, pod, given);
+          const offer = offerOf(found.rooms, pod, { shortlist, undecided: given.ledger.undecided(new Set()) });
           expect(offer.length).toBeGreaterThan(0);
           expect(withRoom).toEqual(expect.arrayContaining(names(offer)));
           given.ledger.hold(holdsFor(pod, offer), 0);
         }
-        expect(assess(thousands, question([demand('late')]), given).choices).toEqual([]);
+        expect(assess(thousands, question([demand('late')]), given).rooms.nodes).toEqual([]);
       }),
       { numRuns: 20 },
     );
@@ -245,7 +246,7 @@ describe('an offer', () => {
         for (const [index, { gib, taken }] of asked.entries()) {
           const pod = question([demand(String(index), { bytes: gib * GiB })], { podUid: `pod-${index}` });
           const limits = { shortlist: limit, undecided: 0 };
-          const offer = offerOf(assess(['a', 'b', 'c'], pod, given).choices, pod, limits);
+          const offer = offerOf(assess(['a', 'b', 'c'], pod, given).rooms, pod, limits);
           if (!offer[0]?.sure) continue;
           given.ledger.hold(holdsFor(pod, offer), 0);
           const node = offer[taken % offer.length]?.node.name ?? '';

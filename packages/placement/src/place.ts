@@ -1,8 +1,10 @@
-import { createRoomCheck, isRoom, type Room, type RoomQuestion } from './feasibility.ts';
+import { bestOf } from './best-of.ts';
+import { createRoomCheck, isRoom, type RoomQuestion } from './feasibility.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import { countMembers, type MemberCounts } from './members.ts';
 import type { Demand, Hold, Member, NodeState, Objection, ObjectionKind } from './model.ts';
 import { createRackLimit, type RackLimit } from './rack-limit.ts';
+import { type Choice, Rooms } from './rooms.ts';
 import { createScore, type Weights } from './score.ts';
 
 /** The nodes as placement sees them. */
@@ -25,21 +27,21 @@ export interface Question extends Omit<RoomQuestion, 'ownClaims'> {
   readonly member: string;
 }
 
-/** A node that fits. */
-export interface Choice {
-  readonly node: NodeState;
-  /** There is room wherever other pods end up whose node is not decided yet. */
-  readonly sure: boolean;
-  /** 0..1. */
-  readonly score: number;
-}
-
-export interface Judgement {
-  readonly choices: readonly Choice[];
+export interface Refusals {
   /** Every reason against each node that does not fit. */
   readonly refused: ReadonlyMap<string, readonly string[]>;
   /** How many nodes each kind of reason speaks against; a node may count for several. */
   readonly objections: ReadonlyMap<ObjectionKind, number>;
+}
+
+/** What was found of nodes, in the order in which they were named. */
+export interface Assessment extends Refusals {
+  readonly rooms: Rooms;
+}
+
+/** What was found of nodes, the best first. */
+export interface Judgement extends Refusals {
+  readonly choices: readonly Choice[];
 }
 
 export interface JudgeOptions {
@@ -50,18 +52,18 @@ export interface JudgeOptions {
 
 /** Judges the named nodes for a pod, best first. Pure: the same landscape and ledger give the same answer. */
 export const judge = (names: readonly string[], question: Question, options: JudgeOptions): Judgement => {
-  const { choices, ...rest } = assess(names, question, options);
-  return { choices: bestOf(choices, Number.POSITIVE_INFINITY), ...rest };
+  const { rooms, ...refusals } = assess(names, question, options);
+  return { choices: bestOf(rooms, Number.POSITIVE_INFINITY), ...refusals };
 };
 
-/** As `judge`, but the choices are in the order of the names: for callers that want few of many, or only the scores. */
-export const assess = (names: readonly string[], question: Question, options: JudgeOptions): Judgement => {
+/** As `judge`, in the order of the names: for callers that want few of many, or only the scores. */
+export const assess = (names: readonly string[], question: Question, options: JudgeOptions): Assessment => {
   const { landscape, ledger, weights } = options;
   const counts = membersAround(question, options);
   const rackLimit = rackLimitFor(question, landscape, counts);
   const ownClaims = new Set(question.demands.map((demand) => demand.claimUid));
   const roomOn = createRoomCheck({ ...question, ownClaims }, ledger);
-  const choices: Room[] = [];
+  const rooms = new Rooms(names.length);
   const refused = new Map<string, readonly string[]>();
   const objections = new Map<ObjectionKind, number>();
   const refuse = (name: string, reasons: readonly Objection[]) => {
@@ -77,31 +79,15 @@ export const assess = (names: readonly string[], question: Question, options: Ju
     const overRack = objectionTo(node, rackLimit);
     if (!isRoom(room)) refuse(name, overRack === undefined ? room : [...room, overRack]);
     else if (overRack !== undefined) refuse(name, [overRack]);
-    else choices.push(room);
+    else rooms.add(node, room);
   }
-  const score = createScore(choices, { counts, weights, leftovers: leftoversAround(question, landscape) });
-  for (const choice of choices) choice.score = score(choice);
-  return { choices, refused, objections };
+  rooms.rate(createScore(rooms, { counts, weights, leftovers: leftoversAround(question, landscape) }));
+  return { rooms, refused, objections };
 };
 
 const objectionTo = (node: NodeState, rackLimit: RackLimit | undefined): Objection | undefined => {
   const text = rackLimit?.(node);
   return text === undefined ? undefined : { kind: 'rack', text };
-};
-
-/** The best choices, best first: certain room before room that depends on other pods, then by score, then by name. */
-export const bestOf = (choices: readonly Choice[], limit: number): Choice[] => {
-  if (limit >= choices.length) return [...choices].sort(byMerit);
-  const best: Choice[] = [];
-  for (const choice of choices) {
-    const worst = best[limit - 1];
-    if (worst !== undefined && byMerit(worst, choice) < 0) continue;
-    if (best.length === limit) best.pop();
-    let at = best.length;
-    for (let before = best[at - 1]; before !== undefined && byMerit(choice, before) < 0; before = best[at - 1]) at -= 1;
-    best.splice(at, 0, choice);
-  }
-  return best;
 };
 
 /** How much an offer may hold. */
@@ -121,16 +107,16 @@ const NODES_PER_OFFER = 2;
  * there is room as far as can be foretold. One alone too for a member of an application cluster or where racks are binding:
  * the next member's rack depends on where this one really goes, and it may be asked about before that is known.
  */
-export const offerOf = (choices: readonly Choice[], question: Question, limits: OfferLimits): Choice[] => {
+export const offerOf = (rooms: Rooms, question: Question, limits: OfferLimits): Choice[] => {
   const binding = question.demands.some((demand) => demand.rackSpread === 'required');
-  const best = bestOf(choices, binding || question.application !== undefined ? 1 : abundance(choices, limits));
+  const best = bestOf(rooms, binding || question.application !== undefined ? 1 : abundance(rooms, limits));
   return best[0]?.sure ? best.filter((choice) => choice.sure) : best.slice(0, 1);
 };
 
 /** Fewer the more pods are undecided and the fewer nodes are left: each offer makes room uncertain for those who come next. */
-const abundance = (choices: readonly Choice[], { shortlist, undecided }: OfferLimits): number => {
+const abundance = (rooms: Rooms, { shortlist, undecided }: OfferLimits): number => {
   let sure = 0;
-  for (const choice of choices) if (choice.sure) sure += 1;
+  for (let row = 0; row < rooms.length; row += 1) if (rooms.sure(row)) sure += 1;
   return Math.max(1, Math.min(shortlist, Math.ceil(sure / NODES_PER_OFFER / (undecided + 1))));
 };
 
@@ -157,9 +143,6 @@ const holdFor = (
   application: at.question.application,
   member: at.question.member,
 });
-
-const byMerit = (a: Choice, b: Choice): number =>
-  a.sure === b.sure ? b.score - a.score || (a.node.name < b.node.name ? -1 : 1) : a.sure ? -1 : 1;
 
 const unreported = (name: string): NodeState => ({
   name,

@@ -1,5 +1,6 @@
 import { type MemberCounts, rackKey } from './members.ts';
 import type { NodeState } from './model.ts';
+import type { Rooms } from './rooms.ts';
 
 /** How much each part of the score counts, relative to the others; zero or more. */
 export interface Weights {
@@ -30,58 +31,53 @@ export interface ScoreQuestion {
   readonly leftovers: ReadonlySet<string>;
 }
 
-/** A node that has room: how well that suits, and how busy its disks are, both 0..1. */
-export interface Candidate {
-  readonly node: NodeState;
-  readonly fit: number;
-  readonly busy: number;
-}
-
 /**
- * Makes the score of each candidate as it would be after placement, 0 (worst) to 1 (best). Racks and hosts are compared
- * among the candidates: the one with the fewest members gets 1, the one with the most 0, and all get 1 when equal. What
- * tells no candidate from another has no weight: racks and hosts of a pod without an application, disks that are all
+ * Makes the score of each room as it would be after placement, 0 (worst) to 1 (best). Racks and hosts are compared
+ * among the rooms: the one with the fewest members gets 1, the one with the most 0, and all get 1 when equal. What
+ * tells no room from another has no weight: racks and hosts of a pod without an application, disks that are all
  * idle or not measured. Where there are leftovers anywhere, nodes with some share the lower half of the
  * scale: such a node may only just be back, and its disks have the old data to remove.
  */
-export const createScore = (candidates: readonly Candidate[], question: ScoreQuestion): Score => {
+export const createScore = (rooms: Rooms, question: ScoreQuestion): Score => {
   const { leftovers } = question;
-  const merit = createMerit(candidates, question);
+  const merit = createMerit(rooms, question);
   if (leftovers.size === 0) return merit;
-  return (candidate) => (merit(candidate) + (leftovers.has(candidate.node.name) ? 0 : 1)) / 2;
+  return (row) => (merit(row) + (leftovers.has(rooms.nodes[row]?.name ?? '') ? 0 : 1)) / 2;
 };
 
-type Score = (candidate: Candidate) => number;
+/** Of the room in a row. */
+type Score = (row: number) => number;
 
-const createMerit = (candidates: readonly Candidate[], { counts, weights }: ScoreQuestion): Score => {
-  const load = candidates.some(({ busy }) => busy > 0) ? weights.load : 0;
+const createMerit = (rooms: Rooms, { counts, weights }: ScoreQuestion): Score => {
+  const load = rooms.isAnyBusy ? weights.load : 0;
   const own = weights.room + load;
-  const ofNode = ({ fit, busy }: Candidate) => weights.room * fit + load * (1 - busy);
-  if (counts === undefined) return load > 0 ? (candidate) => ofNode(candidate) / own : ({ fit }) => fit;
+  const ofNode: Score = (row) => weights.room * rooms.fit(row) + load * (1 - rooms.busy(row));
+  const fit: Score = (row) => rooms.fit(row);
+  if (counts === undefined) return load > 0 ? (row) => ofNode(row) / own : fit;
   const total = weights.rack + weights.host + own;
-  if (!(total > 0)) return ({ fit }) => fit;
-  const inRack = (node: NodeState) => counts.byRack.get(rackKey(node)) ?? 0;
-  const onHost = (node: NodeState) => counts.byHost.get(node.host) ?? 0;
-  const rackScore = createFewness(candidates, inRack);
-  const hostScore = createFewness(candidates, onHost);
-  return (candidate) => {
-    const { node } = candidate;
-    const spread = weights.rack * rackScore(inRack(node)) + weights.host * hostScore(onHost(node));
-    return (spread + ofNode(candidate)) / total;
-  };
+  if (!(total > 0)) return fit;
+  const rackScore = createFewness(rooms, (node) => counts.byRack.get(rackKey(node)) ?? 0);
+  const hostScore = createFewness(rooms, ({ host }) => counts.byHost.get(host) ?? 0);
+  return (row) => (weights.rack * rackScore(row) + weights.host * hostScore(row) + ofNode(row)) / total;
 };
 
 /** A score of 0..1 as the integer 0..10 that goes over the wire. */
 export const wireScore = (score: number): number =>
   Number.isFinite(score) ? Math.min(MAX_SCORE, Math.max(0, Math.round(score * MAX_SCORE))) : 0;
 
-const createFewness = (candidates: readonly Candidate[], count: (node: NodeState) => number) => {
-  let least = Number.POSITIVE_INFINITY;
-  let most = 0;
-  for (const { node } of candidates) {
-    const found = count(node);
-    if (found < least) least = found;
-    if (found > most) most = found;
+/** 1 where the count is least, 0 where it is greatest, and 1 everywhere when all are alike. */
+const createFewness = ({ nodes }: Rooms, count: (node: NodeState) => number): Score => {
+  const found = nodes.map(count);
+  const [least, most] = extremesOf(found);
+  return (row) => (most > least ? (most - (found[row] ?? most)) / (most - least) : 1);
+};
+
+/** The least and the greatest. */
+const extremesOf = (numbers: readonly number[]): [number, number] => {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const number of numbers) {
+    if (number < least) least = number;
+    if (number > most) most = number;
   }
-  return (found: number): number => (most > least ? (most - found) / (most - least) : 1);
+  return [least, most];
 };

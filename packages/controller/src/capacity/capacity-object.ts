@@ -7,7 +7,6 @@ import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import { parseClassParameters } from '@berth/contract/volume-request';
 import type { CSIStorageCapacity, StorageClass } from '@berth/kube/types';
 import { findCrowded } from '@berth/placement/disk-room';
-import { unusedBytes } from '@berth/placement/free-space';
 import { largestFitting } from '@berth/placement/largest';
 import type { GroupState, NodeState } from '@berth/placement/model';
 
@@ -68,7 +67,7 @@ export const roomFor = (
   const group = state.groups[medium];
   if (group === undefined) return undefined;
   if (state.out !== undefined || group.problem !== undefined) return 0;
-  const free = unusedBytes(group);
+  const { unused: free } = group;
   return largestFitting(free, group.extentSize, (bytes) => hasRoom(group, layout, { bytes, free }));
 };
 

@@ -61,10 +61,8 @@ export const group = (freeGiB: number): GroupState => ({
   medium: 'nvme',
   extentSize: 4 * 1024 ** 2,
   size: 100 * GiB,
-  free: freeGiB * GiB,
-  foreign: 0,
-  reserve: 0,
-  ours: (100 - freeGiB) * GiB,
+  usable: 100 * GiB,
+  unused: freeGiB * GiB,
 });
 
 /** A claim that asks for 20 GiB of what has 10, on a node with room. */

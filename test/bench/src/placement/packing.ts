@@ -126,10 +126,8 @@ const stateOf = (name: string, used: Bytes, size: Bytes): NodeState => {
     medium,
     extentSize: EXTENT,
     size: size[medium],
-    free: size[medium] - used[medium],
-    foreign: 0,
-    reserve: 0,
-    ours: used[medium],
+    usable: size[medium],
+    unused: size[medium] - used[medium],
   });
   const groups = { hdd: group('hdd'), ssd: group('ssd'), nvme: group('nvme') };
   return { name, rack: undefined, host: name, groups, out: undefined };
