@@ -4,7 +4,8 @@ import { formatBytes } from '@berth/contract/quantity';
 import { type DisksVerdict, judgeDisks } from './disks-verdict.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import type { Demand, GroupState, NodeState, Objection, Pin } from './model.ts';
-import type { Room } from './rooms.ts';
+import type { RackLimit } from './rack-limit.ts';
+import type { Rooms } from './rooms.ts';
 
 /** Everything about the pod that decides whether a node has room. */
 export interface RoomQuestion {
@@ -12,32 +13,39 @@ export interface RoomQuestion {
   readonly pins: readonly Pin[];
   /** UIDs of the pod's own claims: what is held for them is theirs. */
   readonly ownClaims: ReadonlySet<string>;
+  readonly rackLimit: RackLimit | undefined;
 }
 
-/** Room for all demands of a pod together, or everything that speaks against the node. */
-export type RoomCheck = (node: NodeState) => Room | readonly Objection[];
-
-export const isRoom = (answer: Room | readonly Objection[]): answer is Room => !Array.isArray(answer);
+/** Adds a node that has room for all demands of a pod together; for any other, gives everything that speaks against it. */
+export type RoomCheck = (node: NodeState, rooms: Rooms) => readonly Objection[] | undefined;
 
 /**
  * The check of many nodes for one pod; what depends on the pod only is worked out once.
  * kube-scheduler puts the sentences into the pod's FailedScheduling event.
  */
 export const createRoomCheck = (question: RoomQuestion, ledger: HoldLedger): RoomCheck => {
-  const { pins, demands } = question;
+  const { pins, demands, rackLimit } = question;
   const asks = MEDIA.filter((medium) => demands.some((demand) => demand.medium === medium)).map((medium) =>
     askFor(medium, demands),
   );
   const concentrated = demands.filter((demand) => demand.policy === 'concentrated').length / demands.length;
   const others = MEDIA.filter((medium) => asks.every((ask) => ask.medium !== medium));
-  const around: Circumstances = { question, ledger, concentrated, others };
-  return (node) => {
+  const around: Circumstances = { question, ledger, asks, concentrated, others };
+  /** Does as said, but where the node would not do anyway the room is not added. */
+  const find = (node: NodeState, rooms: Rooms | undefined): readonly Objection[] | undefined => {
     const elsewhere = pins.length === 0 ? pins : pins.filter((pin) => pin.node !== node.name);
     if (elsewhere.length > 0)
       return elsewhere.map((pin) => ({ kind: 'pinned', text: `the volume of ${pin.claimKey} is on ${pin.node}` }));
-    if (asks.length === 0) return { sure: true, fit: 1, busy: 0 };
-    if (node.out !== undefined) return [{ kind: node.unreported ? 'unreported' : 'node-out', text: node.out }];
-    return weigh(node, asks, around);
+    if (asks.length > 0 && node.out !== undefined)
+      return [{ kind: node.unreported ? 'unreported' : 'node-out', text: node.out }];
+    if (asks.length > 0) return weigh(node, rooms, around);
+    rooms?.add(node, { sure: true, fit: 1, busy: 0 });
+    return undefined;
+  };
+  return (node, rooms) => {
+    const overRack = rackLimit?.(node);
+    if (overRack === undefined) return find(node, rooms);
+    return [...(find(node, undefined) ?? []), { kind: 'rack', text: overRack }];
   };
 };
 
@@ -78,19 +86,20 @@ const askFor = (medium: Medium, all: readonly Demand[]): Ask => {
 interface Circumstances {
   readonly question: RoomQuestion;
   readonly ledger: HoldLedger;
+  readonly asks: readonly Ask[];
   /** Share of all demands that want little to be left on the node. */
   readonly concentrated: number;
   /** Media that nothing is asked of. */
   readonly others: readonly Medium[];
 }
 
-const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Room | readonly Objection[] => {
+const weigh = (node: NodeState, rooms: Rooms | undefined, around: Circumstances): readonly Objection[] | undefined => {
   let objections: Objection[] | undefined;
   let sure = true;
   let fit = 0;
   let busy = 0;
   let leftInAsked = 0;
-  for (const ask of asks) {
+  for (const ask of around.asks) {
     const group = node.groups[ask.medium];
     if (group === undefined || group.problem !== undefined) {
       objections = [...(objections ?? []), unusable(ask.medium, group)];
@@ -111,7 +120,8 @@ const weigh = (node: NodeState, asks: readonly Ask[], around: Circumstances): Ro
   if (objections !== undefined) return objections;
   const { concentrated } = around;
   if (concentrated > 0) fit += concentrated * (1 - (leftInAsked + leftInOthers(node, around)) / MEDIA.length);
-  return { sure, fit, busy };
+  rooms?.add(node, { sure, fit, busy });
+  return undefined;
 };
 
 /** Undefined where all volumes that count take any disks: then the sum alone decides. */

@@ -1,5 +1,5 @@
 import { bestOf } from './best-of.ts';
-import { createRoomCheck, isRoom, type RoomQuestion } from './feasibility.ts';
+import { createRoomCheck, type RoomQuestion } from './feasibility.ts';
 import type { HoldLedger } from './hold-ledger.ts';
 import { countMembers, type MemberCounts } from './members.ts';
 import type { Demand, Hold, Member, NodeState, Objection, ObjectionKind } from './model.ts';
@@ -19,7 +19,7 @@ export interface Landscape {
 }
 
 /** A pod to place. */
-export interface Question extends Omit<RoomQuestion, 'ownClaims'> {
+export interface Question extends Omit<RoomQuestion, 'ownClaims' | 'rackLimit'> {
   readonly podUid: string | undefined;
   /** Key of application cluster and role, or undefined. */
   readonly application: string | undefined;
@@ -62,7 +62,7 @@ export const assess = (names: readonly string[], question: Question, options: Ju
   const counts = membersAround(question, options);
   const rackLimit = rackLimitFor(question, landscape, counts);
   const ownClaims = new Set(question.demands.map((demand) => demand.claimUid));
-  const roomOn = createRoomCheck({ ...question, ownClaims }, ledger);
+  const check = createRoomCheck({ ...question, ownClaims, rackLimit }, ledger);
   const rooms = new Rooms(names.length);
   const refused = new Map<string, readonly string[]>();
   const objections = new Map<ObjectionKind, number>();
@@ -74,20 +74,11 @@ export const assess = (names: readonly string[], question: Question, options: Ju
     for (const { kind } of reasons) objections.set(kind, (objections.get(kind) ?? 0) + 1);
   };
   for (const name of names) {
-    const node = landscape.node(name) ?? unreported(name);
-    const room = roomOn(node);
-    const overRack = objectionTo(node, rackLimit);
-    if (!isRoom(room)) refuse(name, overRack === undefined ? room : [...room, overRack]);
-    else if (overRack !== undefined) refuse(name, [overRack]);
-    else rooms.add(node, room);
+    const against = check(landscape.node(name) ?? unreported(name), rooms);
+    if (against !== undefined) refuse(name, against);
   }
   rooms.rate(createScore(rooms, { counts, weights, leftovers: leftoversAround(question, landscape) }));
   return { rooms, refused, objections };
-};
-
-const objectionTo = (node: NodeState, rackLimit: RackLimit | undefined): Objection | undefined => {
-  const text = rackLimit?.(node);
-  return text === undefined ? undefined : { kind: 'rack', text };
 };
 
 /** How much an offer may hold. */
