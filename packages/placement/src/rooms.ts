@@ -55,6 +55,7 @@ export class Rooms {
     this.#isAnyBusy ||= busy > 0;
   }
 
+  /** Whether the disks of any room have anything to do, as far as somebody measures it. */
   get isAnyBusy(): boolean {
     return this.#isAnyBusy;
   }
