@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const MINUTE_MS = 60_000;
 
 /** Tests on machines in the order of the time they take: who holds the whole cluster comes before who holds a node. */
-const FIRST = ['cluster/', 'node/power-cuts', 'node/sanity', 'node/removal', 'killed', 'disks.user-mode'];
+const FIRST = ['cluster/', 'node/power-cuts', 'node/sanity', 'node/removal', 'killed', 'disks.lvm'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -43,9 +43,11 @@ export default defineConfig({
       {
         // Each file has a machine of its own.
         test: {
-          name: 'user-mode',
-          include: ['test/user-mode/src/suite/*.user-mode.ts'],
-          globalSetup: ['test/user-mode/src/global-setup.ts'],
+          name: 'lvm',
+          include: ['test/lvm/src/suite/*.lvm.ts'],
+          globalSetup: ['test/lvm/src/global-setup.ts'],
+          // Each waits for its machine now and then.
+          maxWorkers: 3,
           testTimeout: 2 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },

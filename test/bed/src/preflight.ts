@@ -24,7 +24,6 @@ const GiB = 1024 ** 3;
 const programOfPackage: Readonly<Record<string, string>> = {
   'qemu-system-x86': 'qemu-system-x86_64',
   'qemu-utils': 'qemu-img',
-  'user-mode-linux': 'linux.uml',
   buildah: 'buildah',
   debootstrap: 'debootstrap',
   iproute2: 'ip',

@@ -62,6 +62,17 @@ export function placeDisk(
   };
 }
 
+/** Places all disks of a machine. Those with a bay of their own come first, so that the others don't take it. */
+export function placeDisks(
+  specs: readonly DiskSpec[],
+  machine: { name: string; diskFile: (name: string) => string },
+): readonly Disk[] {
+  const plugged: Disk[] = [];
+  const inOrder = specs.toSorted((a, b) => Number(b.slot !== undefined) - Number(a.slot !== undefined));
+  for (const spec of inOrder) plugged.push(placeDisk(spec, { ...machine, plugged }));
+  return plugged;
+}
+
 function chooseSlot(spec: DiskSpec, node: { name: string; plugged: readonly Disk[] }): number {
   const isNvme = spec.medium === 'nvme';
   const taken = new Set(node.plugged.filter((disk) => (disk.medium === 'nvme') === isNvme).map((disk) => disk.slot));

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { imageFiles } from '../image/node-image.ts';
 import { type Daemon, findDaemon, run, startDaemon } from '../process/spawn.ts';
 import type { Disk } from './disk.ts';
-import { daemonName, type NodeFiles, type NodeState } from './node-state.ts';
+import { daemonName, type MachineState, type NodeFiles } from './node-state.ts';
 import { deviceOptions, type MemorySource, machineArguments } from './qemu-arguments.ts';
 
 /**
@@ -15,7 +15,7 @@ import { deviceOptions, type MemorySource, machineArguments } from './qemu-argum
 export type Birth = 'restore' | 'restore-to-save' | 'resume' | 'cold';
 
 /** Starts the process of a node's machine and waits for its monitor. A restored machine waits for its state (`migrate-incoming`). */
-export async function startMachine(files: NodeFiles, state: NodeState, birth: Birth): Promise<Daemon> {
+export async function startMachine(files: NodeFiles, state: MachineState, birth: Birth): Promise<Daemon> {
   if ((await findMachine(files, state)) !== undefined) throw new Error(`node ${state.name} is running already`);
   await Promise.all([files.qmpSocket, files.agentSocket].map((socket) => rm(socket, { force: true })));
   const image = imageFiles(state.imageDirectory);
@@ -33,30 +33,30 @@ export async function startMachine(files: NodeFiles, state: NodeState, birth: Bi
     args: [...options, ...devicesOf(state, birth)],
     runDir: files.runDir,
     logFile: files.qemuLog,
-    netns: state.netns,
+    ...(state.netns !== undefined && { netns: state.netns }),
   });
   await waitForMonitor(files, machine);
   return machine;
 }
 
-function memoryOf(files: NodeFiles, state: NodeState, birth: Birth): MemorySource {
+function memoryOf(files: NodeFiles, state: MachineState, birth: Birth): MemorySource {
   if (birth === 'cold') return { kind: 'fresh' };
   if (birth === 'restore-to-save') return { kind: 'shared-file', file: files.savedMemory };
   return { kind: 'copy-of-file', file: imageFiles(state.imageDirectory).goldenMemory };
 }
 
-function devicesOf(state: NodeState, birth: Birth): string[] {
+function devicesOf(state: MachineState, birth: Birth): string[] {
   if (birth === 'cold') return deviceOptions(state.card, state.disks);
   return [...(birth === 'resume' ? deviceOptions(state.card, []) : []), '-incoming', 'defer'];
 }
 
 /** The running machine of a node; undefined when it is off. */
-export async function findMachine(files: NodeFiles, state: Pick<NodeState, 'name'>): Promise<Daemon | undefined> {
+export async function findMachine(files: NodeFiles, state: Pick<MachineState, 'name'>): Promise<Daemon | undefined> {
   return await findDaemon(files.runDir, daemonName(state));
 }
 
 /** Ends a machine without giving it, or QEMU, time for anything. */
-export async function cutPower(files: NodeFiles, state: NodeState): Promise<void> {
+export async function cutPower(files: NodeFiles, state: MachineState): Promise<void> {
   const machine = await findMachine(files, state);
   if (machine === undefined) return;
   process.kill(machine.pid, 'SIGKILL');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageFiles } from '../image/node-image.ts';
@@ -6,20 +7,27 @@ import type { Disk } from './disk.ts';
 import type { NodeContext, NodeSpec } from './node.ts';
 import type { MachineSize, NetworkCard } from './qemu-arguments.ts';
 
-/** What must be known about a node by a later process. */
-export interface NodeState {
+/** What a machine is made of. */
+export interface MachineState {
   readonly name: string;
-  readonly rack: string;
-  readonly address: string;
   readonly uuid: string;
   readonly size: MachineSize;
-  readonly card: NetworkCard;
-  readonly netns: string;
+  /** Undefined for a machine without a network. */
+  readonly card?: NetworkCard;
+  readonly netns?: string;
   /** Directory of the image that the root disk is an overlay of. */
   readonly imageDirectory: string;
   readonly accelerator: Accelerator;
   /** Disks that are in their bays, whether the node runs or not. */
   readonly disks: readonly Disk[];
+}
+
+/** What must be known about a node by a later process. */
+export interface NodeState extends MachineState {
+  readonly rack: string;
+  readonly address: string;
+  readonly card: NetworkCard;
+  readonly netns: string;
 }
 
 /** Files of one node. */
@@ -55,6 +63,12 @@ export function nodeFiles({ runDir, logDir }: Pick<NodeContext, 'runDir' | 'logD
 /** Name of the recorded process of a node's machine. */
 export function daemonName(node: Pick<NodeSpec, 'name'>): string {
   return `node-${node.name}`;
+}
+
+/** A UUID that is the same for the same name each time. */
+export function uuidOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** The state as last written. Throws when there is no such node. */

@@ -88,11 +88,11 @@ function processorArguments(accelerator: Accelerator): string[] {
   ];
 }
 
-/** Arguments that give a machine its card and disks from the start (cold boot). */
-export function deviceOptions(card: NetworkCard, disks: readonly Disk[]): string[] {
-  const network = networkArguments(card);
+/** Arguments that give a machine its card, if it has one, and disks from the start (cold boot). */
+export function deviceOptions(card: NetworkCard | undefined, disks: readonly Disk[]): string[] {
+  const network = card && networkArguments(card);
   return [
-    ...['-netdev', keyValues(network.netdev), '-device', keyValues(network.device)],
+    ...(network ? ['-netdev', keyValues(network.netdev), '-device', keyValues(network.device)] : []),
     ...disks.flatMap((disk) => [
       ...['-blockdev', JSON.stringify(blockdevArguments(disk))],
       ...['-device', keyValues(deviceArguments(disk))],

@@ -8,7 +8,8 @@ import type { Node, NodeContext } from './node.ts';
 import { nodeFiles, readNodeState, writeNodeState } from './node-state.ts';
 import { plugDiskIn } from './plugging.ts';
 import { withQmp } from './qmp.ts';
-import { decideState, loadMachine, type NodeStart } from './start.ts';
+import { loadMachine } from './restore.ts';
+import { decideState, type NodeStart } from './start.ts';
 
 /**
  * Saves a running node that was started with `toBeSaved`, and ends its machine. The node's directory then is an image directory

@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { JoinMaterial } from '../control-plane/join-material.ts';
 import { goldenSize, imageFiles, type NodeImage } from '../image/node-image.ts';
 import type { Network } from '../network.ts';
 import { run } from '../process/spawn.ts';
 import { attachNode } from './attach.ts';
-import { type Disk, placeDisk } from './disk.ts';
+import { placeDisks } from './disk.ts';
 import { execInGuest, waitForAgent } from './guest-agent.ts';
 import { becomeNodeScript } from './identity.ts';
-import { type Birth, createDiskImage, createRootDisk, startMachine } from './machine.ts';
+import { createDiskImage, createRootDisk, startMachine } from './machine.ts';
 import type { Node, NodeContext, NodeSpec } from './node.ts';
-import { type NodeFiles, type NodeState, nodeFiles, writeNodeState } from './node-state.ts';
-import { plugCardIn, plugDiskIn } from './plugging.ts';
+import { type NodeFiles, type NodeState, nodeFiles, uuidOf, writeNodeState } from './node-state.ts';
 import { type MachineSize, macAddress } from './qemu-arguments.ts';
-import { type Qmp, withQmp } from './qmp.ts';
+import { restoreMachine } from './restore.ts';
 
 export interface NodeStart {
   readonly spec: NodeSpec;
@@ -43,8 +40,8 @@ export async function startNode(context: NodeContext, start: NodeStart): Promise
   await createRootDisk(files, { file: golden.goldenDisk, format: 'qcow2' });
   if (start.toBeSaved) {
     await run('cp', ['--sparse=always', golden.goldenMemory, files.savedMemory], { signal: context.signal });
-    await restore(context, files, state, 'restore-to-save');
-  } else if (sameSize(state.size, goldenSize)) await restore(context, files, state, 'restore');
+    await restoreMachine(files, state, 'restore-to-save', context.signal);
+  } else if (sameSize(state.size, goldenSize)) await restoreMachine(files, state, 'restore', context.signal);
   else await startMachine(files, state, 'cold');
   await becomeNode(context, files, start, state);
   return await attachNode(context, spec.name);
@@ -54,10 +51,6 @@ export async function startNode(context: NodeContext, start: NodeStart): Promise
 export async function decideState(context: NodeContext, files: NodeFiles, start: NodeStart): Promise<NodeState> {
   const { spec, index, image, network, join } = start;
   const { tap } = await network.addTap(spec.name);
-  const disks: Disk[] = [];
-  // Disks with a bay of their own come first, so that the others don't take it.
-  const inOrder = [...spec.disks].sort((a, b) => Number(b.slot !== undefined) - Number(a.slot !== undefined));
-  for (const disk of inOrder) disks.push(placeDisk(disk, { name: spec.name, plugged: disks, diskFile: files.disk }));
   return {
     name: spec.name,
     rack: spec.rack,
@@ -68,32 +61,8 @@ export async function decideState(context: NodeContext, files: NodeFiles, start:
     netns: network.netns,
     imageDirectory: image.directory,
     accelerator: image.accelerator,
-    disks,
+    disks: placeDisks(spec.disks, { name: spec.name, diskFile: files.disk }),
   };
-}
-
-async function restore(context: NodeContext, files: NodeFiles, state: NodeState, birth: Birth): Promise<void> {
-  await startMachine(files, state, birth);
-  const { goldenState } = imageFiles(state.imageDirectory);
-  await withQmp(files.qmpSocket, context.signal, async (qmp) => {
-    await loadMachine(qmp, goldenState);
-    await plugCardIn(qmp, state.card);
-    for (const disk of state.disks) await plugDiskIn(qmp, disk);
-    // It was saved when it was stopped, and so it is still.
-    await qmp.execute('cont');
-  });
-}
-
-/** Loads a saved machine; it stays stopped. */
-export async function loadMachine(qmp: Qmp, stateFile: string): Promise<void> {
-  await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-ignore-shared', state: true }] });
-  await qmp.execute('migrate-incoming', { uri: `exec:cat '${stateFile}'` });
-  for (;;) {
-    const { status, ...rest } = (await qmp.execute('query-migrate')) as { status?: string; 'error-desc'?: string };
-    if (status === 'completed') return;
-    if (status === 'failed') throw new Error(`the saved machine could not be loaded: ${rest['error-desc'] ?? status}`);
-    await delay(20);
-  }
 }
 
 async function becomeNode(context: NodeContext, files: NodeFiles, start: NodeStart, state: NodeState): Promise<void> {
@@ -110,10 +79,4 @@ async function becomeNode(context: NodeContext, files: NodeFiles, start: NodeSta
 
 function sameSize(a: MachineSize, b: MachineSize): boolean {
   return a.memoryMiB === b.memoryMiB && a.cpus === b.cpus;
-}
-
-/** A UUID that is the same for the same name each time. */
-function uuidOf(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,10 +1,9 @@
 import { writeSync } from 'node:fs';
 import { clearBed } from '@berth/bed/clear-bed';
 import { preflight } from '@berth/bed/preflight';
-import { ensureUserModeTree } from '@berth/bed/user-mode/tree';
 import { bedContext } from '@berth/e2e/bed-context';
 import { endWithProcess } from '@berth/e2e/end-with-process';
-import { MACHINES, treeContext } from './machines.ts';
+import { ensureImage, MACHINES } from './machines.ts';
 
 /** Makes what all machines boot from. Vitest calls this once before the tests and the result once after them. */
 export const setup = async (): Promise<() => Promise<void>> => {
@@ -12,7 +11,7 @@ export const setup = async (): Promise<() => Promise<void>> => {
   const { paths, progress, signal } = context;
   await preflight({ cache: paths.cache, progress, signal });
   await clearBed(paths, MACHINES);
-  await progress.step('user-mode machines', () => ensureUserModeTree(treeContext(context)));
+  await ensureImage(context);
   const letGo = endWithProcess(paths.repository, MACHINES);
   return async () => {
     await clearBed(paths, MACHINES);
