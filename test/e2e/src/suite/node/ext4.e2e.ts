@@ -5,7 +5,7 @@ import { nodeOf, output } from '../../volume-facts.ts';
 import { deleteClaimAndPod, oneClaimAndPod } from '../one-claim.ts';
 import { holdNodes } from '../suite-bed.ts';
 
-const NODE = 'node-2';
+const NODE = 'node-3';
 const SECRET = 'nobody-may-read-this-again';
 
 const CLASS = `
