@@ -2,6 +2,13 @@ import { DRIVER_NAME } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
 import type { VolumeRecovery } from '@berth/contract/resources/volume-recovery';
+import {
+  AGENT_PODS,
+  type AgentSilence,
+  type AgentSilenceOptions,
+  createAgentSilence,
+  slimAgentPod,
+} from '@berth/kube/agent-silence';
 import { indexBy } from '@berth/kube/cache-index';
 import type { KubeClient } from '@berth/kube/client';
 import {
@@ -37,6 +44,9 @@ export interface Caches {
   readonly nodes: WatchCache<Node>;
   /** Only pods without a node: those are the ones that may wait for a claim. */
   readonly waitingPods: WatchCache<Pod>;
+  /** The pods of node agents. */
+  readonly agents: WatchCache<Pod>;
+  readonly silence: AgentSilence;
   readonly persistentVolumes: WatchCache<PersistentVolume>;
   readonly logicalVolumes: WatchCache<LogicalVolume>;
   readonly nodeStorages: WatchCache<NodeStorage>;
@@ -57,19 +67,23 @@ export interface Caches {
 }
 
 export interface CacheOptions {
+  /** Where agents are, and how long one may be unready; by default as the settings have it by default. */
+  readonly agents?: Pick<AgentSilenceOptions, 'namespace' | 'silentAfterMs'>;
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const OUR_CAPACITIES = { labelSelector: `${MANAGED_BY_LABEL}=${DRIVER_NAME}` };
+const AGENTS = { namespace: 'berth-system', silentAfterMs: 300_000 };
 const UNBOUND = 'unbound';
 
-export const createCaches = (options: CacheOptions): Caches => {
+export const createCaches = ({ agents: where = AGENTS, ...options }: CacheOptions): Caches => {
   const persistentVolumes = createWatchCache({ ...options, resource: VOLUMES });
   const claims = createWatchCache({ ...options, resource: CLAIMS });
   const capacities = createWatchCache({ ...options, resource: CAPACITIES, selector: OUR_CAPACITIES });
   const logicalVolumes = createWatchCache({ ...options, resource: LOGICAL_VOLUMES });
+  const agents = createWatchCache({ ...options, resource: PODS, selector: AGENT_PODS, keep: slimAgentPod });
   const claimsByBinding = indexBy(claims, ({ spec }) => (spec?.volumeName ? undefined : UNBOUND));
   return {
     claims,
@@ -77,6 +91,8 @@ export const createCaches = (options: CacheOptions): Caches => {
     classes: createWatchCache({ ...options, resource: CLASSES }),
     nodes: createWatchCache({ ...options, resource: NODES }),
     waitingPods: createWatchCache({ ...options, resource: PODS, selector: { fieldSelector: 'spec.nodeName=' } }),
+    agents,
+    silence: createAgentSilence({ agents, ...where, clock: options.clock }),
     persistentVolumes,
     logicalVolumes,
     capacities,
@@ -104,6 +120,7 @@ export const watched = (caches: Caches): readonly WatchCache<never>[] =>
     caches.classes,
     caches.nodes,
     caches.waitingPods,
+    caches.agents,
     caches.persistentVolumes,
     caches.logicalVolumes,
     caches.nodeStorages,

@@ -20,6 +20,7 @@ it('needs no settings at all inside a cluster', async () => {
     weightHost: 3,
     weightRoom: 2,
     weightLoad: 1,
+    agentSilentAfterSeconds: 300,
   });
 });
 

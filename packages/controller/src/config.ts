@@ -1,3 +1,4 @@
+import { silenceSettings } from '@berth/placement/silence-settings';
 import { weightSettings } from '@berth/placement/weight-settings';
 import { commonSettings } from '@berth/runtime/role';
 import * as z from 'zod';
@@ -44,4 +45,5 @@ export const configSchema = z.object({
     description: 'How long a logical volume without claim and persistent volume stays marked before it is deleted.',
   }),
   ...weightSettings,
+  ...silenceSettings,
 });

@@ -38,11 +38,7 @@ export interface JudgeNodesOptions {
 
 /** Judges the nodes that take pods and have reported their disks, best first. */
 export const judgeNodes = (caches: Caches, question: Question, options: JudgeNodesOptions): Judgement => {
-  const states = nodeStatesOf({
-    nodes: caches.nodes.list(),
-    storages: caches.nodeStorages.list(),
-    logicalVolumes: caches.logicalVolumes.list(),
-  });
+  const states = nodeStatesOf(caches);
   const landscape = {
     node: (node: string) => states.get(node),
     rackDomain: () => states.values(),

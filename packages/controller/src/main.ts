@@ -32,7 +32,8 @@ const main = async (config: Config, logger: Logger, signal: AbortSignal): Promis
   const metrics = createMetrics();
   const client = await connectKube(config.kubeconfig, clock);
   const events = createEventRecorder({ client, component: `${DRIVER_NAME}/controller`, clock, logger });
-  const caches = createCaches({ client, clock, logger });
+  const agents = { namespace: config.namespace, silentAfterMs: config.agentSilentAfterSeconds * 1000 };
+  const caches = createCaches({ client, agents, clock, logger });
   const all = watched(caches);
   const server = await startHttpServer({
     host: '0.0.0.0',

@@ -1,15 +1,7 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
-import type { NodeStorage } from '@berth/contract/resources/node-storage';
-import type { Node } from '@berth/kube/types';
 import type { GroupState, NodeState } from '@berth/placement/model';
 import { nodeStateOf } from '@berth/placement/node-state';
 import type { Caches } from './caches.ts';
-
-export interface NodeObjects {
-  readonly nodes: readonly Node[];
-  readonly storages: readonly NodeStorage[];
-  readonly logicalVolumes: readonly LogicalVolume[];
-}
 
 /** The volume group that holds the logical volume, as its node last reported it; undefined when there is no report. */
 export const groupOf = (
@@ -23,14 +15,14 @@ export const groupOf = (
 };
 
 /** Nodes as placement sees them, by name: those that exist, may take new pods, and have reported their disks. */
-export const nodeStatesOf = (objects: NodeObjects): ReadonlyMap<string, NodeState> => {
-  const nodes = new Map(objects.nodes.map((node) => [node.metadata?.name, node]));
-  const taken = Map.groupBy(objects.logicalVolumes, (volume) => volume.spec.nodeName);
-  const states = objects.storages.flatMap((storage) => {
+export const nodeStatesOf = (caches: Caches): ReadonlyMap<string, NodeState> => {
+  const taken = Map.groupBy(caches.logicalVolumes.list(), (volume) => volume.spec.nodeName);
+  const states = caches.nodeStorages.list().flatMap((storage) => {
     const { name } = storage.metadata;
-    const node = nodes.get(name);
+    const node = caches.nodes.get(name);
     if (node === undefined || node.spec?.unschedulable) return [];
-    return [nodeStateOf({ storage, labels: node.metadata?.labels, volumes: taken.get(name) ?? [] })];
+    const said = { volumes: taken.get(name) ?? [], silence: caches.silence.of(name) };
+    return [nodeStateOf({ storage, labels: node.metadata?.labels, ...said })];
   });
   return new Map(states.map((state) => [state.name, state]));
 };

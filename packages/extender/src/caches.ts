@@ -11,6 +11,8 @@ export interface Caches {
   readonly claims: WatchCache<PersistentVolumeClaim>;
   readonly classes: WatchCache<StorageClass>;
   readonly pods: WatchCache<Pod>;
+  /** The pods of node agents. */
+  readonly agents: WatchCache<Pod>;
 }
 
 /** Whether every collection has been listed once. */

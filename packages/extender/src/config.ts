@@ -1,4 +1,5 @@
 import { RACK_LABELS } from '@berth/contract/topology';
+import { silenceSettings } from '@berth/placement/silence-settings';
 import { weightSettings } from '@berth/placement/weight-settings';
 import { commonSettings, portSetting } from '@berth/runtime/role';
 import * as z from 'zod';
@@ -11,7 +12,7 @@ export const extenderConfigSchema = z.object({
   host: z.string().default('0.0.0.0').meta({ description: 'Address to listen on.' }),
   port: portSetting('Port of the HTTPS interface for kube-scheduler.').default(9443),
   namespace: z.string().min(1).default('berth-system').meta({
-    description: 'Where the Lease is by which one of several extenders leads, and the Service.',
+    description: 'Where the Lease is by which one of several extenders leads, the Service, and the agents.',
   }),
   podIp: z.ipv4().or(z.ipv6()).optional().meta({
     description:
@@ -41,6 +42,7 @@ export const extenderConfigSchema = z.object({
     )
     .meta({ description: 'Node labels that name the rack, separated by commas; the first that is present wins.' }),
   ...weightSettings,
+  ...silenceSettings,
 });
 
 export type ExtenderConfig = z.infer<typeof extenderConfigSchema>;

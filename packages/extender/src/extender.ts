@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createAccessReview } from '@berth/kube/access-review';
-import type { KubeClient } from '@berth/kube/client';
+import { AGENT_PODS, slimAgentPod } from '@berth/kube/agent-silence';
+import type { KubeClient, Selector } from '@berth/kube/client';
 import type { EventRecorder } from '@berth/kube/event-recorder';
 import { fenced } from '@berth/kube/fenced-client';
 import { CLAIMS, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, NODES, PODS, type Resource } from '@berth/kube/resources';
@@ -46,8 +47,8 @@ const NAME = 'berth-extender';
  */
 export const runExtender = async (dependencies: ExtenderDependencies, signal: AbortSignal): Promise<void> => {
   const { config, client, events, clock, logger } = dependencies;
-  const cache = <T>(resource: Resource<T>, keep: (object: T) => T) =>
-    createWatchCache({ client, resource, keep, clock, logger });
+  const cache = <T>(resource: Resource<T>, keep: (object: T) => T, selector: Selector = {}) =>
+    createWatchCache({ client, resource, keep, selector, clock, logger });
   const caches = {
     nodes: cache(NODES, slimNode),
     storages: cache(NODE_STORAGES, slimStorage),
@@ -55,6 +56,7 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
     claims: cache(CLAIMS, slimClaim),
     classes: cache(CLASSES, slimClass),
     pods: cache(PODS, slimPod),
+    agents: cache(PODS, slimAgentPod, AGENT_PODS),
   };
   const ledger = new HoldLedger({ ttlMs: config.holdTtlSeconds * 1000 });
   const view = createView({
@@ -62,6 +64,8 @@ export const runExtender = async (dependencies: ExtenderDependencies, signal: Ab
     ledger,
     rackLabels: config.rackLabels,
     staleAfterMs: config.staleAfterSeconds * 1000,
+    agents: { namespace: config.namespace, silentAfterMs: config.agentSilentAfterSeconds * 1000 },
+    clock,
   });
   for (const each of Object.values(caches)) each.start(signal);
 

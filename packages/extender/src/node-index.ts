@@ -1,5 +1,6 @@
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import type { AgentSilence } from '@berth/kube/agent-silence';
 import type { Node } from '@berth/kube/types';
 import type { WatchCache } from '@berth/kube/watch-cache';
 import type { NodeState } from '@berth/placement/model';
@@ -11,6 +12,7 @@ export interface NodeIndexOptions {
   readonly storages: WatchCache<NodeStorage>;
   readonly volumes: WatchCache<LogicalVolume>;
   readonly rackLabels: readonly string[];
+  readonly silence: AgentSilence;
 }
 
 /** Nodes as placement sees them. A lookup costs nothing but for a node that changed since the last one. */
@@ -21,7 +23,7 @@ export interface NodeIndex {
 }
 
 /** Register before the caches start: every change of theirs must be seen. */
-export const createNodeIndex = ({ nodes, storages, volumes, rackLabels }: NodeIndexOptions): NodeIndex => {
+export const createNodeIndex = ({ nodes, storages, volumes, rackLabels, silence }: NodeIndexOptions): NodeIndex => {
   const built = createNamedStates();
   const taken = new Map<string, Map<string, LogicalVolume>>();
 
@@ -47,10 +49,11 @@ export const createNodeIndex = ({ nodes, storages, volumes, rackLabels }: NodeIn
     return nodeStateOf({ storage, labels, rackLabels, volumes: taken.get(name)?.values() ?? [] });
   };
 
+  /** An agent falls silent by time alone, so that is not part of what is built. */
   const node = (name: string): NodeState | undefined => {
-    const known = built.get(name);
-    if (known) return known;
-    return rebuild(name);
+    const known = built.get(name) ?? rebuild(name);
+    const silent = silence.of(name);
+    return known && silent !== undefined ? { ...known, out: known.out ?? silent } : known;
   };
 
   const rebuild = (name: string): NodeState | undefined => {

@@ -294,6 +294,22 @@ describe('nodes', () => {
     expect(FailedAndUnresolvableNodes).toEqual({ n1: 'nvme: the volume group misses a disk' });
   });
 
+  it('whose agent has not been ready for long are out, and in again as soon as it is', async () => {
+    const agent = (status: 'True' | 'False') => ({
+      metadata: { name: 'berth-agent-x', namespace: 'berth-system', resourceVersion: status },
+      spec: { nodeName: 'n1', containers: [] },
+      status: { conditions: [{ type: 'Ready', status, lastTransitionTime: berth.clock.now().toISOString() }] },
+    });
+    berth.caches.claims.put(claim('data'));
+    const refused = async () => (await berth.filter(pod('es-0', ['data']), ['n1', 'n2'])).FailedAndUnresolvableNodes;
+    berth.caches.agents.put(agent('False'));
+    expect(await refused()).toEqual({});
+    await berth.clock.advance(300_000);
+    expect((await refused()).n1).toMatch(/^its agent, pod berth-system\/berth-agent-x, has not been ready since /);
+    berth.caches.agents.put(agent('True'));
+    expect(await refused()).toEqual({});
+  });
+
   it('with a report that cannot be read are out, and harm no other node', async () => {
     const broken = nodeStorage('n1', 150);
     const [group] = broken.status?.groups ?? [];

@@ -1,6 +1,8 @@
+import { type AgentSilenceOptions, createAgentSilence } from '@berth/kube/agent-silence';
 import type { ClaimLookup } from '@berth/placement/demands';
 import type { HoldLedger } from '@berth/placement/hold-ledger';
 import type { Landscape } from '@berth/placement/place';
+import type { Clock } from '@berth/runtime/clock';
 import { areSynced, type Caches, distrust } from './caches.ts';
 import { createClaimLookup } from './claim-facts.ts';
 import { follow } from './follow.ts';
@@ -14,6 +16,8 @@ export interface ViewOptions {
   readonly rackLabels: readonly string[];
   /** A collection the API server has said nothing about for longer is not trusted. Milliseconds. */
   readonly staleAfterMs: number;
+  readonly agents: Pick<AgentSilenceOptions, 'namespace' | 'silentAfterMs'>;
+  readonly clock: Clock;
 }
 
 /** The cluster as the extender knows it, indexed so that a question costs what it asks about. */
@@ -28,8 +32,10 @@ export interface View {
 }
 
 /** Registers with the caches; call it before they start. */
-export const createView = ({ caches, ledger, rackLabels, staleAfterMs }: ViewOptions): View => {
-  const nodeIndex = createNodeIndex({ ...caches, rackLabels });
+export const createView = (options: ViewOptions): View => {
+  const { caches, ledger, rackLabels, staleAfterMs, clock } = options;
+  const silence = createAgentSilence({ agents: caches.agents, ...options.agents, clock });
+  const nodeIndex = createNodeIndex({ ...caches, rackLabels, silence });
   const members = createMemberIndex();
   const leftovers = createMemberIndex();
   const lookup = createClaimLookup(caches);

@@ -15,17 +15,19 @@ export interface NodeFacts {
   readonly rackLabels?: readonly string[];
   /** LogicalVolume objects of this node, all of them. */
   readonly volumes: Iterable<LogicalVolume>;
+  /** Why nobody there would make a volume, as a sentence. */
+  readonly silence?: string | undefined;
 }
 
 /** A node as placement sees it. A report that can't be read takes the node out, with the reason. */
-export const nodeStateOf = ({ storage, labels, rackLabels, volumes }: NodeFacts): NodeState => {
+export const nodeStateOf = ({ storage, labels, rackLabels, volumes, silence }: NodeFacts): NodeState => {
   const { name } = storage.metadata;
   const place = { name, rack: rackOf(labels, rackLabels), host: name };
   try {
     const all = [...volumes];
     const groups = (storage.status?.groups ?? []).map((group) => groupState(group, all));
     const byMedium = Object.fromEntries(groups.map((group) => [group.medium, group]));
-    return { ...place, groups: byMedium, out: outReason(storage) };
+    return { ...place, groups: byMedium, out: outReason(storage) ?? silence };
   } catch (thrown) {
     return { ...place, groups: {}, out: `the node's report cannot be read: ${toAppError(thrown).message}` };
   }

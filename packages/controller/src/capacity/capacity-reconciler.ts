@@ -30,13 +30,15 @@ export const createCapacityReconciler =
       await ignoring('NotFound', client.mergePatch(CAPACITIES, refOf(object), { capacity }, {}, signal));
     }
     for (const object of changes.remove) await client.delete(CAPACITIES, refOf(object), {}, signal);
-    return undefined;
+    const againAfterMs = caches.silence.dueInMs(nodeName);
+    return againAfterMs === undefined ? undefined : { againAfterMs };
   };
 
 const wantedFor = (nodeName: string, namespace: string, caches: Caches): readonly CSIStorageCapacity[] => {
   const storage = caches.nodeStorages.get(nodeName);
   if (storage === undefined) return [];
-  const state = nodeStateOf({ storage, labels: undefined, volumes: caches.volumesOnNode(nodeName) });
+  const said = { volumes: caches.volumesOnNode(nodeName), silence: caches.silence.of(nodeName) };
+  const state = nodeStateOf({ storage, labels: undefined, ...said });
   return caches.classes
     .list()
     .map((storageClass) => buildCapacity({ namespace, storageClass, storage, state }))

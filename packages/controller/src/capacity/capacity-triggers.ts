@@ -16,6 +16,10 @@ export const connectCapacityTriggers = (caches: Caches, queue: (nodeName: string
       const nodeName = nodeOfCapacity(after ?? before ?? { storageClassName: '' });
       if (nodeName !== undefined) queue(nodeName);
     }),
+    caches.agents.onChange(({ before, after }) => {
+      const nodeName = (after ?? before)?.spec?.nodeName;
+      if (nodeName !== undefined) queue(nodeName);
+    }),
     caches.classes.onChange(everyNode),
   ];
   everyNode();

@@ -1,4 +1,4 @@
-import { CAPACITIES, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES } from '@berth/kube/resources';
+import { CAPACITIES, CLASSES, LOGICAL_VOLUMES, NODE_STORAGES, PODS } from '@berth/kube/resources';
 import { createFakeKubeClient } from '@berth/kube/testing/fake-kube-client';
 import { silentLogger } from '@berth/runtime/logger';
 import { createManualClock } from '@berth/runtime/manual-clock';
@@ -117,4 +117,22 @@ it('costs one write for one volume among many nodes', async () => {
   await client.create(LOGICAL_VOLUMES, aLogicalVolume({ nodeName: 'node-7' }));
   await clock.advance(5_000);
   expect(writes()).toBe(301);
+});
+
+it('tells of no room where the agent has not been ready for long, and of all of it once it is', async () => {
+  const { client, clock, told } = await setUp([storageOf('a', '80Gi')]);
+  const pod = { namespace: 'berth-system', name: 'berth-agent-x' };
+  const readiness = (status: 'True' | 'False') => ({
+    conditions: [{ type: 'Ready', status, lastTransitionTime: clock.now().toISOString() }],
+  });
+  const labels = { 'app.kubernetes.io/name': 'berth', 'app.kubernetes.io/component': 'agent' };
+  const spec = { nodeName: 'a', containers: [] };
+  await client.create(PODS, { metadata: { ...pod, labels }, spec, status: readiness('False') });
+  await clock.advance(60_000);
+  expect(await told()).toEqual(['a fast 80Gi']);
+  await clock.advance(300_000);
+  expect(await told()).toEqual(['a fast 0']);
+  await client.mergePatch(PODS, pod, { status: readiness('True') }, { subresource: 'status' });
+  await clock.advance(1_000);
+  expect(await told()).toEqual(['a fast 80Gi']);
 });

@@ -41,12 +41,6 @@ export const createControllerService = (options: ControllerServiceOptions): Hand
   const calls = createKeyedLock();
   const alone = <T>(volume: string, field: string, work: () => Promise<T>): Promise<T> =>
     calls.tryRun(required(volume, field), work);
-  const states = () =>
-    nodeStatesOf({
-      nodes: caches.nodes.list(),
-      storages: caches.nodeStorages.list(),
-      logicalVolumes: caches.logicalVolumes.list(),
-    });
 
   return {
     createVolume: async (request: CreateVolumeRequest, signal) =>
@@ -58,7 +52,7 @@ export const createControllerService = (options: ControllerServiceOptions): Hand
     validateVolumeCapabilities: (request: ValidateVolumeCapabilitiesRequest, signal) =>
       validateCapabilities(options, request, signal),
     listVolumes: async (request: ListVolumesRequest) => listVolumes(caches.logicalVolumes.list(), request),
-    getCapacity: async (request: GetCapacityRequest) => freeCapacity([...states().values()], request),
+    getCapacity: async (request: GetCapacityRequest) => freeCapacity([...nodeStatesOf(caches).values()], request),
     controllerGetCapabilities: async () => ({ capabilities: CAPABILITIES.map((type) => ({ rpc: { type } })) }),
   };
 };

@@ -1,6 +1,7 @@
 import { DRIVER_NAME, PARAMETER_DISK_TYPE, SELECTED_NODE_ANNOTATION, volumeName } from '@berth/contract/names';
 import type { LogicalVolume } from '@berth/contract/resources/logical-volume';
 import type { NodeStorage } from '@berth/contract/resources/node-storage';
+import { slimAgentPod } from '@berth/kube/agent-silence';
 import type { EventText } from '@berth/kube/event-recorder';
 import type { Node, PersistentVolumeClaim, Pod, StorageClass } from '@berth/kube/types';
 import type { Change, WatchCache } from '@berth/kube/watch-cache';
@@ -74,10 +75,14 @@ export const createFixture = (options: FixtureOptions = {}) => {
     claims: createManualCache<PersistentVolumeClaim>(slimClaim),
     classes: createManualCache<StorageClass>(slimClass),
     pods: createManualCache<Pod>(slimPod),
+    agents: createManualCache<Pod>(slimAgentPod),
   };
   const clock = createManualClock();
   const ledger = new HoldLedger({ ttlMs: options.holdTtlMs ?? 60_000 });
-  const view = createView({ caches, ledger, rackLabels: ['rack'], staleAfterMs: 180_000 });
+  const view = createView({
+    ...{ caches, ledger, clock, rackLabels: ['rack'], staleAfterMs: 180_000 },
+    agents: { namespace: 'berth-system', silentAfterMs: 300_000 },
+  });
   const events: EventText[] = [];
   const leadership: { refusal: string | undefined } = { refusal: undefined };
   const refusal = () => leadership.refusal;

@@ -198,13 +198,13 @@ const checkPreconditions = (stored: Stored, wanted: Preconditions): void => {
   if (wrong) throw new AppError('Aborted', `${stored.kind} "${stored.metadata.name}" has changed`);
 };
 
-/** The selectors our code uses: equality on a field path or a label. */
+/** The selectors our code uses: equality on a field path, or on labels. */
 const selects = (selector: Selector, stored: Stored): boolean => {
   const field = selector.fieldSelector?.split('=');
-  const label = selector.labelSelector?.split('=');
+  const labels = selector.labelSelector?.split(',').map((each) => each.split('='));
   return (
     (field === undefined || String(at(stored, field[0] ?? '')) === field[1]) &&
-    (label === undefined || stored.metadata.labels?.[label[0] ?? ''] === label[1])
+    (labels === undefined || labels.every(([key = '', value]) => stored.metadata.labels?.[key] === value))
   );
 };
 

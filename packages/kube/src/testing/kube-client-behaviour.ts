@@ -108,6 +108,8 @@ export const describeKubeClient = (name: string, connect: () => Promise<KubeClie
       );
       const byField = await client.list(LOGICAL_VOLUMES, { fieldSelector: `spec.nodeName=${node}` });
       const byLabel = await client.list(LOGICAL_VOLUMES, { labelSelector: `berth-test=${node}` });
+      const byLabels = await client.list(LOGICAL_VOLUMES, { labelSelector: `berth-test=${node},app=other` });
+      expect(byLabels.items).toEqual([]);
       expect(byField.items.map(({ metadata }) => metadata.name)).toEqual([mine?.metadata.name]);
       expect(byLabel.items.map(({ metadata }) => metadata.name)).toEqual([mine?.metadata.name]);
       expect(byField.items[0]?.kind).toBe('LogicalVolume');

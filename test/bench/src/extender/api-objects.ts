@@ -31,8 +31,15 @@ export const collections = (size: { nodes: number; volumes: number }): Readonly<
       claim(`data-${index}`, { volumeName: `pvc-uid-data-${index}` }),
     ),
     pods: of(size.volumes, (index) => runningPod(index, nameOf(index))),
+    agents: of(size.nodes, (index) => agentPod(index, nameOf(index))),
   };
 };
+
+const agentPod = (index: number, nodeName: string) => ({
+  metadata: { name: `berth-agent-${index}`, namespace: 'berth-system', uid: `agent-${index}` },
+  spec: { nodeName, containers: CONTAINERS },
+  status: { phase: 'Running', conditions: [...BULK, { type: 'Ready', status: 'True' }] },
+});
 
 const runningPod = (index: number, nodeName: string) => {
   const made = pod(`es-${index}`, [`data-${index}`], { labels: APPLICATION, nodeName });

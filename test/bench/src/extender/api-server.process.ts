@@ -8,7 +8,8 @@ const [certFile = '', keyFile = '', nodes = '0', volumes = '0'] = process.argv.s
 const items = collections({ nodes: Number(nodes), volumes: Number(volumes) });
 
 const page = (plural: string, query: URLSearchParams): string => {
-  const all = items[plural];
+  // Of pods only those of agents are ever selected by labels.
+  const all = items[query.has('labelSelector') ? 'agents' : plural];
   const from = Number(query.get('continue') ?? '0');
   const to = from + Number(query.get('limit') ?? '500');
   const count = all?.count ?? 0;
