@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { AGENT_PODS } from '@berth/kube/agent-silence';
 import { expect, it } from 'vitest';
 import { extenderConfigSchema } from './config.ts';
 
@@ -24,4 +25,10 @@ it('marks pods with the resource that the scheduler goes by', () => {
   const mark = /managedResources:\s+#\s+- name: (\S+)/.exec(SCHEDULER)?.[1];
   const marked = deployed('claims-only/mark-pods.yaml').matchAll(/(requests|limits): \{"([^"]+)": "1"\}/g);
   expect([...marked].map(([, where, name]) => `${where} ${name}`)).toEqual([`requests ${mark}`, `limits ${mark}`]);
+});
+
+it('knows the pods of agents by the labels that they get', () => {
+  const [, name, component] =
+    /kind: DaemonSet[^]+?labels: &labels\s+(\S+: \S+)\s+(\S+: \S+)/.exec(deployed('base/agent.yaml')) ?? [];
+  expect(AGENT_PODS.labelSelector).toBe([name, component].join(',').replaceAll(': ', '='));
 });
