@@ -29,6 +29,6 @@ it('marks pods with the resource that the scheduler goes by', () => {
 
 it('knows the pods of agents by the labels that they get', () => {
   const [, name, component] =
-    /kind: DaemonSet[^]+?labels: &labels\s+(\S+: \S+)\s+(\S+: \S+)/.exec(deployed('base/agent.yaml')) ?? [];
+    /kind: DaemonSet[\s\S]+?labels: &labels\s+(\S+: \S+)\s+(\S+: \S+)/.exec(deployed('base/agent.yaml')) ?? [];
   expect(AGENT_PODS.labelSelector).toBe([name, component].join(',').replaceAll(': ', '='));
 });
