@@ -56,20 +56,23 @@ export const createAgentSilence = (options: AgentSilenceOptions): AgentSilence =
     }
   });
   /** The newest of several: while pods are replaced, the old one says nothing of the new one. */
-  const latest = (nodeName: string) =>
-    onNode(nodeName)
+  const latest = (nodeName: string) => {
+    // Asked for thousands of nodes at a time.
+    if (doubtful.size === 0 || !doubtful.has(nodeName)) return undefined;
+    return onNode(nodeName)
       .map((pod) => ({ pod, sinceMs: unreadySince(pod) }))
       .toSorted((a, b) => b.sinceMs - a.sinceMs)[0];
+  };
 
   return {
     of: (nodeName) => {
-      const found = doubtful.has(nodeName) ? latest(nodeName) : undefined;
+      const found = latest(nodeName);
       if (found === undefined || clock.now().getTime() - found.sinceMs < silentAfterMs) return undefined;
       const since = new Date(found.sinceMs).toISOString().replace('.000Z', 'Z');
       return `its agent, pod ${found.pod.metadata?.namespace}/${found.pod.metadata?.name}, has not been ready since ${since}`;
     },
     dueInMs: (nodeName) => {
-      const found = doubtful.has(nodeName) ? latest(nodeName) : undefined;
+      const found = latest(nodeName);
       const dueMs = found && found.sinceMs + silentAfterMs - clock.now().getTime();
       return dueMs !== undefined && dueMs > 0 ? dueMs : undefined;
     },
