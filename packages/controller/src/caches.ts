@@ -67,18 +67,17 @@ export interface Caches {
 }
 
 export interface CacheOptions {
-  /** Where agents are, and how long one may be unready; by default as the settings have it by default. */
-  readonly agents?: Pick<AgentSilenceOptions, 'namespace' | 'silentAfterMs'>;
+  /** Where agents are, and how long one may be unready. */
+  readonly agents: Pick<AgentSilenceOptions, 'namespace' | 'silentAfterMs'>;
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const OUR_CAPACITIES = { labelSelector: `${MANAGED_BY_LABEL}=${DRIVER_NAME}` };
-const AGENTS = { namespace: 'berth-system', silentAfterMs: 300_000 };
 const UNBOUND = 'unbound';
 
-export const createCaches = ({ agents: where = AGENTS, ...options }: CacheOptions): Caches => {
+export const createCaches = ({ agents: where, ...options }: CacheOptions): Caches => {
   const persistentVolumes = createWatchCache({ ...options, resource: VOLUMES });
   const claims = createWatchCache({ ...options, resource: CLAIMS });
   const capacities = createWatchCache({ ...options, resource: CAPACITIES, selector: OUR_CAPACITIES });

@@ -6,13 +6,14 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createCaches, startCaches } from './caches.ts';
 import { createCachedReader, createFreshReader } from './cluster-reader.ts';
 import { aPersistentVolume, VOLUME } from './testing/builders.ts';
+import { AGENTS } from './testing/settings.ts';
 
 const setUp = async () => {
   const client = createFakeKubeClient();
   const clock = createManualClock();
   const controller = new AbortController();
   onTestFinished(() => controller.abort(new Error('stopped')));
-  const caches = createCaches({ client, clock, logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client, clock, logger: silentLogger });
   await startCaches(caches, controller.signal);
   await clock.advance(0);
   const readers = { cached: createCachedReader(caches), fresh: createFreshReader(client, caches, controller.signal) };

@@ -9,7 +9,7 @@ import { runController } from './controller.ts';
 import { ORPHANED_SINCE } from './mark.ts';
 import { aClass, aLogicalVolume, VOLUME } from './testing/builders.ts';
 import { createFakeCluster, type FakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
-import { SETTINGS } from './testing/settings.ts';
+import { AGENTS, SETTINGS } from './testing/settings.ts';
 
 const MY_CLAIM = { namespace: 'shop', name: 'data-es-0' };
 const NOWHERE: PlaceClaim = () => ({ reason: 'no room' });
@@ -29,7 +29,7 @@ const startAll = async (options: FakeClusterOptions = {}, place: PlaceClaim = NO
   stopped.add(controller);
   const { signal } = controller;
   const base = { client: cluster.client, clock, logger: silentLogger };
-  const caches = createCaches(base);
+  const caches = createCaches({ ...base, agents: AGENTS });
   await startCaches(caches, signal);
   const told: string[] = [];
   const record = (_: object, { reason, message }: { reason: string; message: string }) =>

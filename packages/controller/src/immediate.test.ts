@@ -9,6 +9,7 @@ import { createCaches, startCaches } from './caches.ts';
 import { parseClaim } from './claim-request.ts';
 import { createImmediatePlacement } from './immediate.ts';
 import { aClaim, aClass, aLogicalVolume, aNode } from './testing/builders.ts';
+import { AGENTS } from './testing/settings.ts';
 import { createVolumePlacement } from './volume-placement.ts';
 
 interface Disks {
@@ -44,7 +45,7 @@ const setUp = async (disks: readonly Disks[], weights = DEFAULT_WEIGHTS) => {
       status: { groups: [group(each)] },
     });
   }
-  const caches = createCaches({ client, clock, logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client, clock, logger: silentLogger });
   const placement = createImmediatePlacement(createVolumePlacement({ caches, weights, clock }));
   await startCaches(caches, controller.signal);
   const place = (uid: string, storageClass = aClass({ volumeBindingMode: 'Immediate' })) => {

@@ -10,14 +10,14 @@ import { aClass } from './testing/builders.ts';
 import { createFakeCluster, type FakeCluster } from './testing/fake-cluster.ts';
 import { createLostNodeCluster } from './testing/lost-node-cluster.ts';
 import { createOutageClient, type Outage, type OutageClient } from './testing/outage-client.ts';
-import { SETTINGS } from './testing/settings.ts';
+import { AGENTS, SETTINGS } from './testing/settings.ts';
 
 /** The whole controller with its queues and watches, on a clock that the test moves. */
 const start = async (api: KubeClient, clock: ManualClock, outage: Outage | undefined): Promise<OutageClient> => {
   const stop = new AbortController();
   onTestFinished(() => stop.abort(new Error('stopped')));
   const client = createOutageClient(api, clock, outage);
-  const caches = createCaches({ client, clock, logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client, clock, logger: silentLogger });
   await startCaches(caches, stop.signal);
   const parts = { client, caches, clock, logger: silentLogger, metrics: createMetrics(), events: { record: () => {} } };
   const place = () => ({ reason: 'nothing is placed here' });

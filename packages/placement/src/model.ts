@@ -28,7 +28,10 @@ export interface GroupState {
   readonly unused: number;
   /** Unused extents of each disk as the agent last saw them; undefined when its agent does not say. */
   readonly diskFree?: readonly number[] | undefined;
-  /** What our LogicalVolume objects take and the report does not show yet: onto which disks is not known. What may lie on any is one. Undefined when there is nothing. */
+  /**
+   * What our LogicalVolume objects take and the report does not show yet: onto which disks is not known. What may lie on any is one.
+   * Undefined when there is nothing.
+   */
   readonly coming?: readonly Footprint[] | undefined;
   /** Share of the time in which its busiest disk has work, 0..1; undefined when nobody measures it. */
   readonly busy?: number | undefined;

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createCaches, startCaches } from '../caches.ts';
 import { runController } from '../controller.ts';
 import { aClass, aLogicalVolume } from '../testing/builders.ts';
-import { SETTINGS } from '../testing/settings.ts';
+import { AGENTS, SETTINGS } from '../testing/settings.ts';
 
 const storageOf = (name: string, free: string, problem?: string) => {
   const sizes = { extentSize: '4Mi', size: '100Gi', free, foreign: '0', reserve: '0' };
@@ -23,7 +23,7 @@ const setUp = async (nodes: readonly ReturnType<typeof storageOf>[], classes = [
   const controller = new AbortController();
   onTestFinished(() => controller.abort(new Error('stopped')));
   const base = { client, clock, logger: silentLogger };
-  const caches = createCaches(base);
+  const caches = createCaches({ ...base, agents: AGENTS });
   await startCaches(caches, controller.signal);
   const rest = { events: { record: () => {} }, place: () => ({ reason: 'no' }), metrics: createMetrics() };
   void runController({ ...base, ...rest, ...SETTINGS, caches }, controller.signal);

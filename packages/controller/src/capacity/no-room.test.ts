@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createCaches, startCaches } from '../caches.ts';
 import { parseClaim } from '../claim-request.ts';
 import { aClaim, aClass, aNode } from '../testing/builders.ts';
+import { AGENTS } from '../testing/settings.ts';
 import { MANAGED_BY_LABEL } from './capacity-object.ts';
 import { createNoRoomReport } from './no-room.ts';
 
@@ -25,7 +26,7 @@ const reportFor = async (free: Readonly<Record<string, string>>, told = free): P
     await client.create(NODES, aNode(name));
     await client.create(NODE_STORAGES, { metadata: { name }, status: { groups: [group] } });
   }
-  const caches = createCaches({ client, clock: createManualClock(), logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client, clock: createManualClock(), logger: silentLogger });
   await startCaches(caches, controller.signal);
   const [claim, storageClass] = [aClaim(), aClass()];
   return createNoRoomReport(caches)({ claim, storageClass, request: parseClaim(claim, storageClass) });

@@ -5,6 +5,7 @@ import { createManualClock } from '@berth/runtime/manual-clock';
 import { expect, it, onTestFinished } from 'vitest';
 import { createCaches, startCaches } from '../caches.ts';
 import { aLogicalVolume } from '../testing/builders.ts';
+import { AGENTS } from '../testing/settings.ts';
 import { connectRecoveryTriggers, queueAllRecovery } from './recovery-triggers.ts';
 
 const setUp = async () => {
@@ -12,7 +13,7 @@ const setUp = async () => {
   const clock = createManualClock();
   const controller = new AbortController();
   onTestFinished(() => controller.abort(new Error('stopped')));
-  const caches = createCaches({ client, clock, logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client, clock, logger: silentLogger });
   await client.create(NODES, { metadata: { name: 'a' } });
   await startCaches(caches, controller.signal);
   const queued: string[] = [];

@@ -17,6 +17,7 @@ import { createCaches, startCaches } from '../caches.ts';
 import { startCsiEndpoint } from '../csi/endpoint.ts';
 import { createVolumePlacement } from '../volume-placement.ts';
 import { aNode, failed } from './builders.ts';
+import { AGENTS } from './settings.ts';
 
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
@@ -57,7 +58,7 @@ export const startCsiHarness = async ({ nodes = { a: '20Gi', b: '80Gi' }, diskFr
     await api.create(NODE_STORAGES, { metadata: { name }, status: { groups: [group] } });
   }
   const agents = { work: true, room: true };
-  const caches = createCaches({ client: api, clock, logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client: api, clock, logger: silentLogger });
   const place = createVolumePlacement({ caches, weights: DEFAULT_WEIGHTS, clock });
   await startCaches(caches, stop.signal);
   caches.logicalVolumes.onChange(({ after }) => {

@@ -15,7 +15,7 @@ import { createRecoveryReconciler } from '../recovery/recovery-reconciler.ts';
 import { aClass } from './builders.ts';
 import { Crash, type CrashPoint, createCrashingClient } from './crashing-client.ts';
 import { makeSet } from './make-set.ts';
-import { SETTINGS } from './settings.ts';
+import { AGENTS, SETTINGS } from './settings.ts';
 
 const NODE_NAMES = ['a', 'b', 'c'];
 
@@ -63,7 +63,7 @@ export const openLostNodeCluster = async (options: LostNodeOptions = {}) => {
   const stopped = new AbortController();
   const live = async () => {
     const { signal } = stopped;
-    const caches = createCaches({ client, clock, logger: silentLogger });
+    const caches = createCaches({ agents: AGENTS, client, clock, logger: silentLogger });
     await startCaches(caches, signal);
     const fresh = createFreshReader(client, caches, signal);
     const events = {

@@ -12,3 +12,6 @@ export const SETTINGS = {
     times: { deletedGraceMs: 300_000, lostGraceMs: 900_000 },
   },
 } as const;
+
+/** The same of agents. */
+export const AGENTS = { namespace: SETTINGS.namespace, silentAfterMs: 300_000 };

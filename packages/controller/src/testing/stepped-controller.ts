@@ -16,6 +16,7 @@ import { createVolumeReconciler } from '../volume-reconciler.ts';
 import { VOLUME } from './builders.ts';
 import { Crash, type CrashPoint, createCrashingClient } from './crashing-client.ts';
 import type { FakeCluster } from './fake-cluster.ts';
+import { AGENTS } from './settings.ts';
 
 export interface SteppedController {
   readonly clock: ManualClock;
@@ -97,7 +98,7 @@ interface LifeOptions {
 const startLife = async ({ client, clock, told, place }: LifeOptions) => {
   const controller = new AbortController();
   const { signal } = controller;
-  const caches = createCaches({ client, clock, logger: silentLogger });
+  const caches = createCaches({ agents: AGENTS, client, clock, logger: silentLogger });
   await startCaches(caches, signal);
   const events = {
     record: (_target: object, event: { reason: string; message: string }) =>

@@ -13,6 +13,7 @@ interface DaemonSet {
       readonly spec: {
         readonly containers: readonly [{ readonly env: readonly object[] }];
         readonly nodeSelector: object;
+        readonly affinity?: object;
       };
     };
   };
@@ -48,9 +49,7 @@ export const createOwnAgent = ({ bed, signal }: Stage, node: string) => {
     /** Starts one with this environment too. */
     start: async (environment: Readonly<Record<string, string>>): Promise<void> => {
       const usual = JSON.parse(await kubectl(['get', 'daemonset', USUAL, '-o', 'json'])) as DaemonSet;
-      const { affinity: _, ...pod } = usual.spec.template.spec as DaemonSet['spec']['template']['spec'] & {
-        affinity?: object;
-      };
+      const { affinity: _, ...pod } = usual.spec.template.spec;
       const [container] = pod.containers;
       const env = [...container.env, ...Object.entries(environment).map(([name, value]) => ({ name, value }))];
       const labels = { 'app.kubernetes.io/component': OWN };
